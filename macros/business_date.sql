@@ -1,0 +1,12 @@
+{#- The local day of a UTC instant in a time zone (RULES 0). -#}
+{% macro business_date(at, time_zone) -%}
+    {{ adapter.dispatch('business_date')(at, time_zone) }}
+{%- endmacro %}
+
+{% macro duckdb__business_date(at, time_zone) -%}
+    cast(timezone({{ time_zone }}, timezone('UTC', {{ at }})) as date)
+{%- endmacro %}
+
+{% macro spark__business_date(at, time_zone) -%}
+    to_date(from_utc_timestamp({{ at }}, {{ time_zone }}))
+{%- endmacro %}

@@ -1,0 +1,42 @@
+with
+
+settings as (
+
+    select company_time_zone
+    from {{ ref('stg_policy__settings') }}
+
+),
+
+ranked as (
+
+    select
+        *,
+        {{ version_rank('crm', 'activities') }} as version_rank
+    from {{ ref('base_crm__activities') }}
+
+),
+
+final as (
+
+    select
+        ranked.activity_id,
+        ranked.employee_id,
+        ranked.account_id,
+        ranked.contact_id,
+        ranked.opportunity_id,
+        ranked.activity_type,
+        ranked.outcome,
+        ranked.duration_seconds,
+        ranked.is_recontactable,
+        ranked.occurred_at,
+        {{ business_date('ranked.occurred_at', 'settings.company_time_zone') }} as occurred_date,
+        ranked.loaded_at
+    from ranked
+    cross join settings
+    where
+        ranked.version_rank = 1
+        and not ranked.is_deleted
+
+)
+
+select * from final

@@ -1,0 +1,31 @@
+with
+
+settings as (
+
+    select
+        setting,
+        value
+    from {{ ref('policy_settings') }}
+
+),
+
+final as (
+
+    select
+        max(case when setting = 'company_currency' then value end) as company_currency,
+        max(case when setting = 'company_time_zone' then value end) as company_time_zone,
+        cast(max(case when setting = 'fiscal_year_start_month' then value end) as integer)
+            as fiscal_year_start_month,
+        cast(max(case when setting = 'renewal_grace_days' then value end) as integer)
+            as renewal_grace_days,
+        cast(max(case when setting = 'fast_response_seconds' then value end) as integer)
+            as fast_response_seconds,
+        cast(max(case when setting = 'new_customer_days' then value end) as integer)
+            as new_customer_days,
+        cast(max(case when setting = 'new_product_days' then value end) as integer)
+            as new_product_days
+    from settings
+
+)
+
+select * from final

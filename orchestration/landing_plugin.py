@@ -1,0 +1,37 @@
+"""dbt-duckdb plugin: checks the landing and policy folders, then shows the landing files as views.
+
+It runs whenever dbt opens the warehouse, so that a plain ``dbt build`` is guarded as the command
+line is. What has passed once is not checked again until a file changes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
+
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.gate import check_once
+from orchestration.lib.landing import create_views
+
+
+class Plugin(BasePlugin):  # type: ignore[misc]
+    """Configured in ``profiles.yml`` with the folders ``landing`` and ``policy``."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        # Relative folders are the project's, wherever dbt was started.
+        self.landing = PROJECT_DIR / Path(plugin_config["landing"]).expanduser()
+        self.policy = PROJECT_DIR / Path(plugin_config["policy"]).expanduser()
+
+    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:  # noqa: ARG002
+        Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
+
+    def configure_connection(self, conn: Any) -> None:
+        remembered = Path(self.creds.path).parent / "gate.json"
+        problems = check_once(self.landing, self.policy, remembered)
+        if problems:
+            listing = "\n".join(f"  {problem}" for problem in problems)
+            raise DbtRuntimeError(f"The input was refused; nothing was changed.\n{listing}")
+        create_views(conn, self.landing)

@@ -1,0 +1,284 @@
+"""The gate: input that would be paid on is checked before anything is built.
+
+Every problem names file, row, column and rule. Rows are counted as a spreadsheet shows them: in a
+CSV file the header is row 1, in a Parquet file the first row is row 1.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.lib import contract
+from orchestration.lib.landing import (
+    OPTIONAL_COLUMNS,
+    LandedTable,
+    file_columns,
+    find_files,
+    fingerprint,
+    read_csv,
+    read_parquet,
+    relation_of,
+)
+from orchestration.lib.policy_gate import check_policy
+from orchestration.lib.problem import Problem
+
+MOST_PROBLEMS_PER_COLUMN = 3
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """A condition on a column's text that makes a value unusable, and how to say so."""
+
+    condition: str
+    rule: str
+    message: str
+
+
+def check_once(landing: Path, policy: Path, remembered: Path) -> list[Problem]:
+    """``check``, skipped where the very same files passed before (``remembered`` holds a digest)."""
+    files = [path for landed in find_files(landing) for path in landed.files]
+    contract_files = sorted((contract.PROJECT_DIR / "models").glob("**/_*.yml"))
+    digest = fingerprint([*files, *sorted(policy.glob("*.csv")), *contract_files])
+    if remembered.exists() and json.loads(remembered.read_text()).get("passed") == digest:
+        return []
+    problems = check(landing, policy)
+    if not problems:
+        remembered.parent.mkdir(parents=True, exist_ok=True)
+        remembered.write_text(json.dumps({"passed": digest}))
+    return problems
+
+
+def check(landing: Path, policy: Path) -> list[Problem]:
+    """Every problem of the landing and policy folders; an empty list lets the build begin."""
+    return check_policy(policy) + check_landing(landing)
+
+
+def check_landing(landing: Path) -> list[Problem]:
+    """Problems of the landing files: columns, types, allowed values, keys, overlaps."""
+    problems: list[Problem] = []
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for landed in find_files(landing):
+            if landed.is_absent:
+                continue
+            found = _check_columns(landed)
+            if not found:
+                found = _check_values(connection, landed)
+            if not found and landed.table.no_overlap_by:
+                found = _check_overlaps(connection, landed)
+            problems.extend(found)
+    return problems
+
+
+def _check_columns(landed: LandedTable) -> list[Problem]:
+    problems = []
+    for path in landed.files:
+        try:
+            present = file_columns(path)
+        except (OSError, ValueError) as error:  # a torn Parquet file, bytes that are no UTF-8
+            problems.append(Problem(path, None, None, "files can be read", str(error)))
+            continue
+        for name in landed.table.column_names:
+            if name not in present and name not in OPTIONAL_COLUMNS:
+                near = [other for other in present if other not in landed.table.column_names]
+                hint = f"; unknown columns there: {', '.join(near)}" if near else ""
+                message = f"the column is missing{hint}"
+                problems.append(
+                    Problem(path, None, name, f"landing contract of {landed.table.full_name}", message)
+                )
+    return problems
+
+
+def _faults(column: contract.Column, name: str, *, is_key: bool) -> list[_Fault]:
+    """What can be wrong with a column's values. ``name`` is the column's SQL expression."""
+    faults = []
+    data_type = column.data_type
+    if data_type != "varchar":
+        target = "timestamptz" if data_type == "timestamp" else data_type
+        faults.append(
+            _Fault(
+                f"{name} is not null and try_cast({name} as {target}) is null",
+                f"{column.name} is a {data_type}",
+                f"is not a {data_type}",
+            )
+        )
+    if data_type.startswith("decimal"):
+        places = data_type.rstrip(")").split(",")[1].strip()
+        faults.append(
+            _Fault(
+                f"try_cast({name} as {data_type}) <> try_cast({name} as decimal(38, 16))",
+                f"{column.name} carries at most {places} decimal places",
+                f"has more than {places} decimal places",
+            )
+        )
+    if column.one_of:
+        allowed = ", ".join(f"'{value}'" for value in column.one_of)
+        faults.append(
+            _Fault(
+                f"{name} not in ({allowed})",
+                f"{column.name} is one of {', '.join(column.one_of)}",
+                "is not allowed",
+            )
+        )
+    if is_key or column.name == "_loaded_at":
+        faults.append(_Fault(f"{name} is null", f"{column.name} is never empty", "is empty"))
+    return faults
+
+
+def _needs_look(column: contract.Column, physical: set[str]) -> bool:
+    """Whether a value can be wrong at all: a Parquet column may have the contract's type already."""
+    if column.one_of:
+        return True
+    kinds = {"timestamp": "timestamp", "date": "date32", "boolean": "bool", "varchar": "string"}
+    wanted = kinds.get(column.data_type, column.data_type.split("(")[0])
+    return not all(kind.startswith(wanted) or kind == "large_string" for kind in physical)
+
+
+def _check_values(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> list[Problem]:
+    problems: list[Problem] = []
+    for paths, reader in ((landed.csv_files, read_csv), (landed.parquet_files, read_parquet)):
+        if not paths:
+            continue
+        physical: dict[str, set[str]] = {}
+        for path in paths:
+            for name, kind in file_columns(path).items():
+                physical.setdefault(name, set()).add(kind)
+        faults = [
+            (column, fault)
+            for column in landed.table.columns
+            if column.name in physical
+            for fault in _faults(column, column.name, is_key=column.name in landed.table.key)
+            if fault.condition.endswith("is null")
+            and "try_cast" not in fault.condition
+            or _needs_look(column, physical[column.name])
+        ]
+        try:
+            rows = reader(connection, paths, with_filename=True)
+            counts = rows.aggregate(
+                ", ".join(f"count(*) filter ({fault.condition})" for _, fault in faults)
+            ).fetchone()
+        except duckdb.Error as error:
+            problems.append(_unreadable(paths, error))
+            continue
+        for (column, fault), count in zip(faults, counts or (), strict=True):
+            if count:
+                problems.extend(_locate(connection, landed, column, fault))
+    return problems
+
+
+def _unreadable(paths: tuple[Path, ...], error: duckdb.Error) -> Problem:
+    """A CSV file that is no table: DuckDB names file and line in its message."""
+    text = str(error)
+    path = next((path for path in paths if str(path) in text), paths[0])
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    line = next((line for line in lines if line.startswith(("CSV Error on Line", "Line"))), "")
+    row = next((int(word) for word in line.replace(":", " ").split() if word.isdigit()), None)
+    return Problem(path, row, None, "files can be read as tables", " ".join(lines[:3]))
+
+
+def _numbered(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
+    """A file's rows with the number a spreadsheet shows for them, as ``row_in_file``."""
+    reader, first = (read_parquet, 0) if path.suffix == ".parquet" else (read_csv, 1)
+    return reader(connection, (path,)).project(f"*, row_number() over () + {first} as row_in_file")
+
+
+def _locate(
+    connection: duckdb.DuckDBPyConnection,
+    landed: LandedTable,
+    column: contract.Column,
+    fault: _Fault,
+) -> list[Problem]:
+    problems: list[Problem] = []
+    for path in landed.files:
+        if column.name not in file_columns(path):
+            continue
+        bad = (
+            _numbered(connection, path)
+            .filter(fault.condition)
+            .project(f"row_in_file, cast({column.name} as varchar)")
+            .order("1")
+            .limit(MOST_PROBLEMS_PER_COLUMN)
+            .fetchall()
+        )
+        for row, value in bad:
+            shown = "it" if value is None else f"'{value}'"
+            problems.append(
+                Problem(path, row, column.name, fault.rule, f"{shown} {fault.message}")
+            )
+        if len(problems) >= MOST_PROBLEMS_PER_COLUMN:
+            break
+    return problems[:MOST_PROBLEMS_PER_COLUMN]
+
+
+def _check_overlaps(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> list[Problem]:
+    """Two current rows of one entity that hold on the same day (RULES 0, half-open intervals)."""
+    table, entity = landed.table, landed.table.no_overlap_by
+    key = ", ".join(table.key)
+    overlaps = relation_of(connection, landed).query(
+        "landed",
+        f"""
+        with newest as (
+            select *, row_number() over (
+                partition by {key} order by cast(_loaded_at as timestamptz) desc
+            ) as version_rank
+            from landed
+        ),
+        intervals as (
+            select {entity}, cast(valid_from as date) as valid_from, cast(valid_to as date) as valid_to
+            from newest
+            where version_rank = 1 and not coalesce(cast(_deleted as boolean), false)
+        )
+        select earlier.{entity}, earlier.valid_from, later.valid_from
+        from intervals as earlier
+        inner join intervals as later
+            on earlier.{entity} = later.{entity}
+            and earlier.valid_from < later.valid_from
+            and (earlier.valid_to is null or later.valid_from < earlier.valid_to)
+        order by 1, 2, 3
+        limit {MOST_PROBLEMS_PER_COLUMN}
+        """,
+    )
+    problems = []
+    for name, first, second in overlaps.fetchall():
+        places = [_find(connection, landed, name, str(day)) for day in (first, second)]
+        other = f"{places[0][0].name}, row {places[0][1]}"
+        problems.append(
+            Problem(
+                places[1][0],
+                places[1][1],
+                "valid_from",
+                f"rows of one {entity} in {table.full_name} never overlap (RULES 0)",
+                f"{name} has a row from {second} that overlaps its row from {first} ({other})",
+            )
+        )
+    return problems
+
+
+def _find(
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable, name: str, day: str
+) -> tuple[Path, int | None]:
+    """File and row of the newest version of an entity's interval."""
+    best: tuple[str, Path, int | None] = ("", landed.files[0], None)
+    for path in landed.files:
+        found = (
+            _numbered(connection, path)
+            .project(
+                f"cast({landed.table.no_overlap_by} as varchar) as entity,"
+                " cast(cast(valid_from as date) as varchar) as day,"
+                " cast(cast(_loaded_at as timestamptz) as varchar) as loaded, row_in_file"
+            )
+            .filter(
+                duckdb.ColumnExpression("entity") == duckdb.ConstantExpression(name)
+            )
+            .filter(duckdb.ColumnExpression("day") == duckdb.ConstantExpression(day))
+            .order("loaded desc")
+            .limit(1)
+            .fetchone()
+        )
+        if found and found[2] > best[0]:
+            best = (found[2], path, found[3])
+    return best[1], best[2]

@@ -1,0 +1,192 @@
+"""The landing folder: which files there are, and how DuckDB sees them.
+
+A table is a folder ``<landing>/<system>/<table>/`` of CSV or Parquet files. Each becomes a view
+``<system>.<table>`` over exactly the files found, so that a build reads what was there when it
+began. Paths reach DuckDB as arguments, never as pieces of SQL.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from orchestration.lib.contract import Table, landing_tables
+
+OPTIONAL_COLUMNS = frozenset({"_deleted"})
+
+
+@dataclass(frozen=True)
+class LandedTable:
+    """A contract table and the files landed for it, in a fixed order."""
+
+    table: Table
+    csv_files: tuple[Path, ...]
+    parquet_files: tuple[Path, ...]
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return self.csv_files + self.parquet_files
+
+    @property
+    def is_absent(self) -> bool:
+        return not self.files
+
+
+def find_files(landing: Path) -> list[LandedTable]:
+    """The files of every contract table below ``landing``; hidden and ``_`` names are skipped."""
+    found = []
+    for table in landing_tables().values():
+        folder = landing.resolve() / table.system / table.name
+        files = [
+            path
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+            and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+        ]
+        found.append(
+            LandedTable(
+                table=table,
+                csv_files=tuple(path for path in files if path.suffix == ".csv"),
+                parquet_files=tuple(path for path in files if path.suffix == ".parquet"),
+            )
+        )
+    return found
+
+
+def unknown_paths(landing: Path) -> list[Path]:
+    """Files and folders below ``landing`` that no contract table claims: likely misspelt names."""
+    claimed = {path for landed in find_files(landing) for path in landed.files}
+    systems = {table.system for table in landing_tables().values()}
+    return sorted(
+        path
+        for path in landing.resolve().rglob("*")
+        if path.is_file()
+        and path.relative_to(landing.resolve()).parts[0] in systems
+        and path not in claimed
+        and not any(
+            part.startswith((".", "_")) for part in path.relative_to(landing.resolve()).parts
+        )
+    )
+
+
+def fingerprint(paths: list[Path]) -> str:
+    """A digest that changes when a file is added, removed or changed (by size and time)."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        stat = path.stat()
+        digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def file_columns(path: Path) -> dict[str, str]:
+    """Column names of a landed file, with the Parquet type where there is one (else ``text``)."""
+    if path.suffix == ".parquet":
+        schema = pq.read_schema(path)
+        return {name: str(schema.field(name).type) for name in schema.names}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file), [])
+    return dict.fromkeys(header, "text")
+
+
+def read_csv(
+    connection: duckdb.DuckDBPyConnection, paths: tuple[Path, ...], *, with_filename: bool = False
+) -> duckdb.DuckDBPyRelation:
+    """CSV files as text: nothing is sniffed, a later file never changes how an earlier one reads."""
+    return connection.read_csv(
+        [str(path) for path in paths],  # type: ignore[arg-type]
+        header=True,
+        all_varchar=True,
+        delimiter=",",
+        quotechar='"',
+        escapechar='"',
+        encoding="utf-8",
+        union_by_name=True,
+        filename=with_filename,
+    )
+
+
+def read_parquet(
+    connection: duckdb.DuckDBPyConnection, paths: tuple[Path, ...], *, with_filename: bool = False
+) -> duckdb.DuckDBPyRelation:
+    """Parquet files with the types they carry."""
+    return connection.read_parquet(
+        [str(path) for path in paths],
+        union_by_name=True,
+        filename=with_filename,
+        hive_partitioning=False,
+    )
+
+
+def _present_columns(paths: tuple[Path, ...]) -> set[str]:
+    return {name for path in paths for name in file_columns(path)}
+
+
+def _projection(table: Table, present: set[str], *, as_text: bool) -> str:
+    columns = []
+    for column in table.columns:
+        if column.name not in present:
+            columns.append(f"cast(null as varchar) as {column.name}")
+        elif as_text:
+            columns.append(f"cast({column.name} as varchar) as {column.name}")
+        else:
+            columns.append(column.name)
+    return ", ".join(columns)
+
+
+def relation_of(
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable
+) -> duckdb.DuckDBPyRelation:
+    """The rows landed for a table: contract columns in contract order; empty where absent."""
+    table = landed.table
+    if landed.is_absent:
+        nulls = _projection(table, set(), as_text=True)
+        return connection.sql(f"select {nulls} where false")
+    parts = []
+    mixed = bool(landed.csv_files and landed.parquet_files)
+    if landed.csv_files:
+        present = _present_columns(landed.csv_files)
+        rows = read_csv(connection, landed.csv_files)
+        parts.append(rows.project(_projection(table, present, as_text=True)))
+    if landed.parquet_files:
+        present = _present_columns(landed.parquet_files)
+        rows = read_parquet(connection, landed.parquet_files)
+        parts.append(rows.project(_projection(table, present, as_text=mixed)))
+    return parts[0] if len(parts) == 1 else parts[0].union(parts[1])
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, landing: Path) -> list[LandedTable]:
+    """Make ``crm.*``, ``billing.*`` and ``hr.*`` show the landing files.
+
+    A table of that name in the database (landed there by another tool) is left alone where the
+    folder has no files for it.
+    """
+    found = find_files(landing)
+    in_database = {
+        f"{schema}.{name}"
+        for schema, name in connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+        ).fetchall()
+    }
+    before = connection.execute("select current_schema()").fetchone()
+    for system in sorted({landed.table.system for landed in found}):
+        connection.execute(f"create schema if not exists {system}")
+        connection.execute(f"set schema = '{system}'")
+        for landed in found:
+            table = landed.table
+            if table.system != system:
+                continue
+            if table.full_name in in_database:
+                if landed.is_absent:
+                    continue
+                raise ValueError(
+                    f"{table.full_name} is both a table in the database and files in "
+                    f"{landed.files[0].parent}: drop one of them"
+                )
+            relation_of(connection, landed).create_view(table.name, replace=True)
+    connection.execute(f"set schema = '{before[0] if before else 'main'}'")
+    return found

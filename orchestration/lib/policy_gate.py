@@ -1,0 +1,257 @@
+"""The gate for the policy folder: types, keys, references, and the claims a plan must keep."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from orchestration.lib.contract import Column, Table, policy_tables
+from orchestration.lib.problem import Problem
+
+NEEDED_SETTINGS = (
+    "company_currency",
+    "company_time_zone",
+    "fiscal_year_start_month",
+    "renewal_grace_days",
+    "fast_response_seconds",
+    "new_customer_days",
+    "new_product_days",
+)
+FOREVER = "9999-12-31"
+
+# A row of a policy file, with its row number as a spreadsheet shows it.
+Row = tuple[int, dict[str, str]]
+
+
+def check_policy(policy: Path) -> list[Problem]:
+    """Problems of a policy folder. A file without rows is sound: then nothing is paid by it."""
+    rows: dict[str, list[Row]] = {}
+    problems: list[Problem] = []
+    for table in policy_tables().values():
+        path = policy / f"{table.name}.csv"
+        if not path.exists():
+            problems.append(
+                Problem(path, None, None, "every policy table has a file", "the file is missing")
+            )
+            continue
+        rows[table.name], found = _read(path, table)
+        problems.extend(found)
+    if problems:
+        return problems
+    for table in policy_tables().values():
+        problems.extend(_check_key(policy, table, rows[table.name]))
+        problems.extend(_check_overlap(policy, table, rows[table.name]))
+        problems.extend(_check_references(policy, table, rows))
+    problems.extend(_check_settings(policy, rows["policy_settings"]))
+    problems.extend(_check_weights(policy, rows["policy_score_items"]))
+    problems.extend(_check_monitor_only(policy, rows))
+    problems.extend(_check_mix(policy, rows["policy_pay_mix"]))
+    problems.extend(_check_curves(policy, rows["policy_payout_curves"]))
+    problems.extend(_check_tiers(policy, rows["policy_commission_rates"]))
+    problems.extend(_check_currencies(policy, rows["policy_currencies"]))
+    return problems
+
+
+def _read(path: Path, table: Table) -> tuple[list[Row], list[Problem]]:
+    problems: list[Problem] = []
+    rows: list[Row] = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        present = reader.fieldnames or []
+        for name in table.column_names:
+            if name not in present:
+                rule = f"columns of {table.name}"
+                problems.append(Problem(path, None, name, rule, "the column is missing"))
+        if problems:
+            return rows, problems
+        for record in reader:
+            number = reader.line_num
+            if None in record or None in record.values():
+                rule = "every row has as many fields as the header"
+                problems.append(Problem(path, number, None, rule, "it has not"))
+                continue
+            values = {name: record[name].strip() for name in table.column_names}
+            rows.append((number, values))
+            for column in table.columns:
+                problem = _value_problem(column, values[column.name])
+                if problem:
+                    problems.append(Problem(path, number, column.name, *problem))
+    return rows, problems
+
+
+def _value_problem(column: Column, value: str) -> tuple[str, str] | None:
+    """Rule and message where a value breaks the column's type or list of values."""
+    if value == "":
+        if column.is_optional:
+            return None
+        return f"{column.name} is never empty", "it is empty"
+    kind = column.data_type
+    try:
+        if kind == "date":
+            date.fromisoformat(value)
+        elif kind == "integer":
+            int(value)
+        elif kind == "boolean" and value not in ("true", "false"):
+            raise ValueError
+        elif kind.startswith("decimal"):
+            places = int(kind.rstrip(")").split(",")[1])
+            exponent = Decimal(value).as_tuple().exponent
+            if not isinstance(exponent, int) or -exponent > places:
+                rule = f"{column.name} carries at most {places} decimal places"
+                return rule, f"'{value}' has more"
+    except (ValueError, InvalidOperation):
+        return f"{column.name} is a {kind}", f"'{value}' is not a {kind}"
+    if column.one_of and value not in column.one_of:
+        return f"{column.name} is one of {', '.join(column.one_of)}", f"'{value}' is not supported"
+    return None
+
+
+def _check_key(policy: Path, table: Table, rows: list[Row]) -> Iterable[Problem]:
+    seen: dict[tuple[str, ...], int] = {}
+    path = policy / f"{table.name}.csv"
+    for number, values in rows:
+        key = tuple(values[name] for name in table.key)
+        if key in seen:
+            rule = f"{' + '.join(table.key)} is unique in {table.name}"
+            yield Problem(path, number, table.key[0], rule, f"repeats row {seen[key]}")
+        seen.setdefault(key, number)
+
+
+def _check_overlap(policy: Path, table: Table, rows: list[Row]) -> Iterable[Problem]:
+    if not table.no_overlap_by:
+        return
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[1][table.no_overlap_by]].append(row)
+    for name, members in groups.items():
+        members.sort(key=lambda row: row[1]["valid_from"])
+        for (first, earlier), (second, later) in zip(members, members[1:], strict=False):
+            if later["valid_from"] < (earlier["valid_to"] or FOREVER):
+                rule = f"rows of one {table.no_overlap_by} in {table.name} never overlap (RULES 0)"
+                message = f"{name} overlaps row {first}"
+                yield Problem(policy / f"{table.name}.csv", second, "valid_from", rule, message)
+
+
+def _check_references(policy: Path, table: Table, rows: dict[str, list[Row]]) -> Iterable[Problem]:
+    for column in table.columns:
+        if not column.refers_to:
+            continue
+        other, name = column.refers_to.split(".")
+        known = {values[name] for _, values in rows[other]}
+        for number, values in rows[table.name]:
+            value = values[column.name]
+            if value and value not in known:
+                path = policy / f"{table.name}.csv"
+                rule = f"{column.name} stands in {other}"
+                yield Problem(path, number, column.name, rule, f"'{value}' does not")
+
+
+def _check_settings(policy: Path, rows: list[Row]) -> Iterable[Problem]:
+    path = policy / "policy_settings.csv"
+    present = {values["setting"] for _, values in rows}
+    for setting in NEEDED_SETTINGS:
+        if setting not in present:
+            rule = f"settings needed: {', '.join(NEEDED_SETTINGS)}"
+            yield Problem(path, None, "setting", rule, f"{setting} is missing")
+    numbers = [name for name in NEEDED_SETTINGS if name.endswith(("_days", "_seconds", "_month"))]
+    for number, values in rows:
+        if values["setting"] in numbers and not values["value"].isdigit():
+            rule = f"{values['setting']} is a whole number"
+            yield Problem(path, number, "value", rule, f"'{values['value']}' is not")
+
+
+def _check_weights(policy: Path, rows: list[Row]) -> Iterable[Problem]:
+    """On every day the weights of a plan and period kind sum to 1 (S0-05)."""
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[1]["plan_id"], row[1]["period_kind"]].append(row)
+    for (plan, period_kind), members in groups.items():
+        for day in sorted({values["valid_from"] for _, values in members}):
+            holding = [
+                (number, values)
+                for number, values in members
+                if values["valid_from"] <= day < (values["valid_to"] or FOREVER)
+            ]
+            total = sum((Decimal(values["weight"]) for _, values in holding), Decimal(0))
+            if total != 1:
+                listed = ", ".join(str(number) for number, _ in holding)
+                message = (
+                    f"the weights of {plan} by {period_kind} sum to {total} on {day} (rows {listed})"
+                )
+                path = policy / "policy_score_items.csv"
+                rule = "weights of a plan sum to 1 (S0-05)"
+                yield Problem(path, holding[0][0], "weight", rule, message)
+
+
+def _check_monitor_only(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Problem]:
+    watched = {
+        values["measure"]
+        for _, values in rows["policy_measures"]
+        if values["is_monitor_only"] == "true"
+    }
+    for number, values in rows["policy_score_items"]:
+        if values["measure"] in watched and Decimal(values["weight"]) != 0:
+            path = policy / "policy_score_items.csv"
+            rule = "a monitor-only measure never weighs (S3-01)"
+            yield Problem(path, number, "weight", rule, f"{values['measure']} has a weight")
+
+
+def _check_mix(policy: Path, rows: list[Row]) -> Iterable[Problem]:
+    for number, values in rows:
+        shares = ("base_share", "performance_share", "commission_share")
+        total = sum((Decimal(values[name]) for name in shares), Decimal(0))
+        if total != 1:
+            path = policy / "policy_pay_mix.csv"
+            message = f"the mix of {values['plan_id']} sums to {total}"
+            yield Problem(path, number, "base_share", "a pay mix sums to 1 (S3-07)", message)
+
+
+def _check_curves(policy: Path, rows: list[Row]) -> Iterable[Problem]:
+    path = policy / "policy_payout_curves.csv"
+    curves: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        curves[row[1]["curve_id"]].append(row)
+    rule = "a curve's segments cover every attainment from 0 once (S0-06)"
+    for name, segments in curves.items():
+        segments.sort(key=lambda row: Decimal(row[1]["attainment_from"]))
+        expected: Decimal | None = Decimal(0)
+        for number, values in segments:
+            if expected is None or Decimal(values["attainment_from"]) != expected:
+                message = f"{name} has a gap or an overlap before this segment"
+                yield Problem(path, number, "attainment_from", rule, message)
+            upper = values["attainment_to"]
+            expected = Decimal(upper) if upper else None
+        if expected is not None:
+            message = f"{name} has no factor for attainments from {expected}"
+            yield Problem(path, segments[-1][0], "attainment_to", rule, message)
+
+
+def _check_tiers(policy: Path, rows: list[Row]) -> Iterable[Problem]:
+    path = policy / "policy_commission_rates.csv"
+    lowest: dict[tuple[str, str, str, str], tuple[Decimal, int]] = {}
+    for number, values in rows:
+        key = (
+            values["plan_id"],
+            values["product_class"],
+            values["customer_class"],
+            values["valid_from"],
+        )
+        candidate = (Decimal(values["tier_from"]), number)
+        lowest[key] = min(lowest.get(key, candidate), candidate)
+    for key, (tier_from, number) in lowest.items():
+        if tier_from != 0:
+            rule = "the lowest tier starts at 0 (S0-07)"
+            message = f"the tiers of {' / '.join(key[:3])} start at {tier_from}"
+            yield Problem(path, number, "tier_from", rule, message)
+
+
+def _check_currencies(policy: Path, rows: list[Row]) -> Iterable[Problem]:
+    for number, values in rows:
+        if Decimal(values["units_per_major"]) * Decimal(values["unit_amount"]) != 1:
+            path = policy / "policy_currencies.csv"
+            rule = "units_per_major x unit_amount is 1 (RULES 0)"
+            yield Problem(path, number, "unit_amount", rule, "it is not")
