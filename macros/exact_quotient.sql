@@ -8,8 +8,8 @@
 {%- endmacro %}
 
 {% macro duckdb__exact_quotient(numerator, denominator, decimals) -%}
-    {%- set top = scaled_integer(numerator) -%}
-    {%- set bottom = scaled_integer(denominator) -%}
+    {%- set top = scaled_integer(numerator, 8) -%}
+    {%- set bottom = scaled_integer(denominator, 8) -%}
     (cast(
         sign({{ top }}) * sign({{ bottom }})
         * (

@@ -1,8 +1,8 @@
-{#- A decimal of at most 8 places as a whole number of its 8th places. -#}
-{% macro scaled_integer(amount) -%}
-    {{ adapter.dispatch('scaled_integer')(amount) }}
+{#- A decimal of at most `places` places (at most 8) as a whole number of its smallest places. -#}
+{% macro scaled_integer(amount, places) -%}
+    {{ adapter.dispatch('scaled_integer')(amount, places) }}
 {%- endmacro %}
 
-{% macro duckdb__scaled_integer(amount) -%}
-    cast(cast({{ amount }} as decimal(30, 8)) * 100000000 as hugeint)
+{% macro duckdb__scaled_integer(amount, places) -%}
+    cast(cast({{ amount }} as decimal(30, {{ places }})) * {{ 10 ** places }} as hugeint)
 {%- endmacro %}

@@ -1,0 +1,118 @@
+{#-
+    Each signed credit with the quota of its accumulation period and the sales accumulated before and
+    after it, in the order of event date, then transaction (S0-07). A refund gives quota relief: the
+    sum falls. An accumulation period's quota is made of the quota windows by the days they share.
+-#}
+with
+
+placed as (
+
+    select
+        credits.*,
+        case credits.accumulation
+            when 'month' then periods.period_month
+            when 'quarter' then periods.quarter_start
+            when 'half' then periods.half_start
+            when 'year' then periods.year_start
+            when 'quota_window' then coalesce(quotas.valid_from, periods.period_month)
+        end as accumulation_start,
+        case credits.accumulation
+            when 'month' then periods.next_month
+            when 'quarter' then periods.next_quarter
+            when 'half' then periods.next_half
+            when 'year' then periods.next_year
+        end as accumulation_end,
+        case credits.accumulation
+            when 'quota_window' then quotas.quota_amount
+        end as window_quota
+    from {{ ref('int_commissionable_credits') }} as credits
+    inner join {{ ref('dim_periods') }} as periods
+        on credits.period_month = periods.period_month
+    left join {{ ref('stg_hr__quotas') }} as quotas
+        on
+            credits.employee_id = quotas.employee_id
+            and {{ holds_on('quotas', 'credits.transaction_date') }}
+
+),
+
+calendar_periods as (
+
+    select distinct
+        employee_id,
+        accumulation_start,
+        accumulation_end
+    from placed
+    where accumulation_end is not null
+
+),
+
+period_quotas as (
+
+    select
+        calendar.employee_id,
+        calendar.accumulation_start,
+        calendar.accumulation_end,
+        sum(
+            {{ exact_quotient(
+                'quotas.quota_amount * ' ~ days_between(
+                    'greatest(quotas.valid_from, calendar.accumulation_start)',
+                    'least(quotas.valid_to, calendar.accumulation_end)'
+                ),
+                days_between('quotas.valid_from', 'quotas.valid_to'),
+                4
+            ) }}
+        ) as quota_amount
+    from calendar_periods as calendar
+    inner join {{ ref('stg_hr__quotas') }} as quotas
+        on
+            calendar.employee_id = quotas.employee_id
+            and calendar.accumulation_end > quotas.valid_from
+            and calendar.accumulation_start < quotas.valid_to
+    group by calendar.employee_id, calendar.accumulation_start, calendar.accumulation_end
+
+),
+
+accumulated as (
+
+    select
+        placed.*,
+        cast(coalesce(placed.window_quota, quotas.quota_amount) as decimal(18, 4)) as quota_amount,
+        sum(placed.signed_amount) over (
+            partition by placed.employee_id, placed.plan_id, placed.accumulation_start
+            order by placed.transaction_date, placed.transaction_id, placed.assignment_role
+            rows between unbounded preceding and current row
+        ) as accumulated_after
+    from placed
+    left join period_quotas as quotas
+        on
+            placed.employee_id = quotas.employee_id
+            and placed.accumulation_start = quotas.accumulation_start
+            and placed.accumulation_end = quotas.accumulation_end
+
+),
+
+final as (
+
+    select
+        transaction_id,
+        employee_id,
+        assignment_role,
+        reverses_transaction_id,
+        plan_id,
+        bound_kind,
+        cap_period,
+        product_class,
+        customer_class,
+        cap_amount,
+        quota_amount,
+        signed_amount,
+        cast(accumulated_after - signed_amount as decimal(18, 4)) as accumulated_before,
+        cast(accumulated_after as decimal(18, 4)) as accumulated_after,
+        period_month,
+        transaction_date,
+        accumulation_start
+    from accumulated
+
+)
+
+select * from final

@@ -1,0 +1,98 @@
+{#-
+    What the cap cuts from a payee's commission in each month, and gives back when refunds make room
+    (S0-07): the capped running total of the cap period against the uncapped one.
+-#}
+with
+
+months as (
+
+    select
+        employee_id,
+        plan_id,
+        period_month,
+        max(cap_period) as cap_period,
+        max(cap_amount) as cap_amount,
+        sum(commission_amount) as commission_amount
+    from (
+        select
+            employee_id,
+            plan_id,
+            period_month,
+            cap_period,
+            cap_amount,
+            cast(round(amount * rate, 4) as decimal(18, 4)) as commission_amount
+        from {{ ref('int_earned_parts') }}
+        union all
+        select
+            employee_id,
+            plan_id,
+            period_month,
+            cap_period,
+            cap_amount,
+            cast(round(amount * rate, 4) as decimal(18, 4)) as commission_amount
+        from {{ ref('int_reversed_parts') }}
+    ) as parts
+    where cap_amount is not null
+    group by employee_id, plan_id, period_month
+
+),
+
+placed as (
+
+    select
+        months.*,
+        case months.cap_period
+            when 'month' then periods.period_month
+            when 'quarter' then periods.quarter_start
+            when 'half' then periods.half_start
+            when 'year' then periods.year_start
+        end as cap_start
+    from months
+    inner join {{ ref('dim_periods') }} as periods
+        on months.period_month = periods.period_month
+
+),
+
+running as (
+
+    select
+        *,
+        sum(commission_amount) over (
+            partition by employee_id, plan_id, cap_start
+            order by period_month
+            rows between unbounded preceding and current row
+        ) as total
+    from placed
+
+),
+
+cut as (
+
+    select
+        *,
+        greatest(total - cap_amount, 0) as cut_total
+    from running
+
+),
+
+final as (
+
+    select
+        employee_id,
+        plan_id,
+        cast(
+            coalesce(
+                lag(cut_total) over (
+                    partition by employee_id, plan_id, cap_start
+                    order by period_month
+                ),
+                0
+            ) - cut_total as decimal(18, 4)
+        ) as commission_amount,
+        period_month
+    from cut
+
+)
+
+select * from final
+where commission_amount <> 0

@@ -1,0 +1,119 @@
+{#-
+    The four amounts that are kept apart (S0-02), and the cancelling of booked contracts, as landed.
+    `reverses_transaction_id` names what a refund or a cancellation takes back.
+-#}
+with
+
+contracts as (
+
+    select *
+    from {{ ref('stg_billing__contracts') }}
+
+),
+
+-- A refund that names no payment takes back the newest payment of its contract.
+refund_origins as (
+
+    select
+        refunds.refund_id,
+        payments.payment_id,
+        row_number() over (
+            partition by refunds.refund_id
+            order by payments.paid_on desc, payments.payment_id desc
+        ) as payment_rank
+    from {{ ref('stg_billing__refunds') }} as refunds
+    inner join {{ ref('stg_billing__payments') }} as payments
+        on
+            refunds.contract_id = payments.contract_id
+            and refunds.refunded_on >= payments.paid_on
+    where refunds.payment_id is null
+
+),
+
+events as (
+
+    select
+        'booked:' || contract_id as transaction_id,
+        'booked' as transaction_kind,
+        cast(null as {{ dbt.type_string() }}) as reverses_transaction_id,
+        account_id,
+        contract_id,
+        currency,
+        amount,
+        signed_on as transaction_date
+    from contracts
+    union all
+    select
+        'cancelled:' || contract_id as transaction_id,
+        'cancelled' as transaction_kind,
+        'booked:' || contract_id as reverses_transaction_id,
+        account_id,
+        contract_id,
+        currency,
+        amount,
+        cancelled_on as transaction_date
+    from contracts
+    where cancelled_on is not null
+    union all
+    select
+        'collected:' || payment_id as transaction_id,
+        'collected' as transaction_kind,
+        cast(null as {{ dbt.type_string() }}) as reverses_transaction_id,
+        account_id,
+        contract_id,
+        currency,
+        amount,
+        paid_on as transaction_date
+    from {{ ref('stg_billing__payments') }}
+    union all
+    select
+        'refunded:' || refunds.refund_id as transaction_id,
+        'refunded' as transaction_kind,
+        'collected:' || coalesce(refunds.payment_id, origins.payment_id)
+            as reverses_transaction_id,
+        refunds.account_id,
+        refunds.contract_id,
+        refunds.currency,
+        refunds.amount,
+        refunds.refunded_on as transaction_date
+    from {{ ref('stg_billing__refunds') }} as refunds
+    left join refund_origins as origins
+        on
+            refunds.refund_id = origins.refund_id
+            and origins.payment_rank = 1
+    union all
+    select
+        'consumed:' || consumption_id as transaction_id,
+        'consumed' as transaction_kind,
+        cast(null as {{ dbt.type_string() }}) as reverses_transaction_id,
+        account_id,
+        contract_id,
+        currency,
+        amount,
+        consumed_on as transaction_date
+    from {{ ref('stg_billing__consumption') }}
+
+),
+
+final as (
+
+    select
+        events.transaction_id,
+        events.transaction_kind,
+        events.reverses_transaction_id,
+        events.account_id,
+        events.contract_id,
+        contracts.opportunity_id,
+        contracts.product_id,
+        events.currency,
+        events.amount,
+        {{ month_of('events.transaction_date') }} as period_month,
+        events.transaction_date
+    from events
+    left join contracts
+        on events.contract_id = contracts.contract_id
+    where events.transaction_date is not null
+
+)
+
+select * from final

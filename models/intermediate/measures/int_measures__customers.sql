@@ -1,0 +1,80 @@
+{#- New customers by first signature, retention by the contracts falling due (S1-02, S3-02). -#}
+with
+
+firsts as (
+
+    select
+        credits.employee_id,
+        credits.period_month,
+        credits.account_id
+    from {{ ref('fct_credits') }} as credits
+    inner join {{ ref('dim_accounts') }} as accounts
+        on
+            credits.account_id = accounts.account_id
+            and credits.transaction_date = accounts.first_signed_on
+    where
+        credits.transaction_kind = 'booked'
+        and credits.assignment_role = 'account_manager'
+    group by credits.employee_id, credits.period_month, credits.account_id
+
+),
+
+holders as (
+
+    -- Who held the account on the due date; as for credits, the newer of two.
+    select
+        renewals.contract_id,
+        renewals.account_id,
+        renewals.period_month,
+        renewals.is_renewed,
+        assignments.employee_id,
+        row_number() over (
+            partition by renewals.contract_id
+            order by assignments.valid_from desc, assignments.assignment_id desc
+        ) as holder_rank
+    from {{ ref('fct_renewals') }} as renewals
+    inner join {{ ref('stg_crm__account_assignments') }} as assignments
+        on
+            renewals.account_id = assignments.account_id
+            and assignments.assignment_role = 'account_manager'
+            and {{ holds_on('assignments', 'renewals.due_date') }}
+
+),
+
+-- A customer with several contracts due counts once; one renewed is enough (S3-02).
+customers_due as (
+
+    select
+        employee_id,
+        period_month,
+        account_id,
+        max(case when is_renewed then 1 else 0 end) as renewed
+    from holders
+    where holder_rank = 1
+    group by employee_id, period_month, account_id
+
+),
+
+final as (
+
+    select
+        employee_id,
+        'new_customers' as measure,
+        cast(count(*) as decimal(18, 4)) as numerator,
+        cast(null as decimal(18, 4)) as denominator,
+        period_month
+    from firsts
+    group by employee_id, period_month
+    union all
+    select
+        employee_id,
+        'customer_retention' as measure,
+        cast(sum(renewed) as decimal(18, 4)) as numerator,
+        cast(count(*) as decimal(18, 4)) as denominator,
+        period_month
+    from customers_due
+    group by employee_id, period_month
+
+)
+
+select * from final

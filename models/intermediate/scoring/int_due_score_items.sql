@@ -1,0 +1,160 @@
+{#-
+    Every score item of every payee and period, with its target and what was measured. A month is
+    scored for whoever worked in it, a quarter for whoever was there in its last month.
+-#}
+with
+
+payee_periods as (
+
+    select
+        payees.employee_id,
+        payees.plan_id,
+        payees.role,
+        payees.team_id,
+        payees.region,
+        payees.last_day,
+        periods.period_month,
+        'month' as period_kind,
+        periods.period_month as period_start
+    from {{ ref('int_payee_months') }} as payees
+    inner join {{ ref('dim_periods') }} as periods
+        on payees.period_month = periods.period_month
+    union all
+    select
+        payees.employee_id,
+        payees.plan_id,
+        payees.role,
+        payees.team_id,
+        payees.region,
+        payees.last_day,
+        periods.period_month,
+        'quarter' as period_kind,
+        periods.quarter_start as period_start
+    from {{ ref('int_payee_months') }} as payees
+    inner join {{ ref('dim_periods') }} as periods
+        on
+            payees.period_month = periods.period_month
+            and periods.is_quarter_end
+
+),
+
+items as (
+
+    select
+        payee_periods.*,
+        items.item_group,
+        items.measure,
+        items.weight,
+        items.curve_id,
+        items.factor_when_nothing_due,
+        measures.unit,
+        measures.direction
+    from payee_periods
+    inner join {{ ref('policy_score_items') }} as items
+        on
+            payee_periods.plan_id = items.plan_id
+            and payee_periods.period_kind = items.period_kind
+            and {{ holds_on('items', 'payee_periods.last_day') }}
+    inner join {{ ref('policy_measures') }} as measures
+        on items.measure = measures.measure
+
+),
+
+-- The narrowest target wins: employee, team, role, company (S1-05 keeps changes as rows).
+targeted as (
+
+    select
+        items.employee_id,
+        items.period_month,
+        items.period_kind,
+        items.measure,
+        targets.target_id,
+        targets.target_value,
+        row_number() over (
+            partition by items.employee_id, items.period_month, items.period_kind, items.measure
+            order by
+                case targets.scope_type
+                    when 'employee' then 1
+                    when 'team' then 2
+                    when 'role' then 3
+                    else 4
+                end,
+                targets.valid_from desc,
+                targets.target_id
+        ) as target_rank
+    from items
+    inner join {{ ref('stg_hr__targets') }} as targets
+        on
+            items.measure = targets.measure
+            and {{ holds_on('targets', 'items.last_day') }}
+            and case targets.scope_type
+                when 'employee' then targets.scope_id = items.employee_id
+                when 'team' then targets.scope_id = items.team_id
+                when 'role' then targets.scope_id = items.role
+                else true
+            end
+
+),
+
+measured as (
+
+    select
+        items.employee_id,
+        items.period_month,
+        items.period_kind,
+        items.measure,
+        sum(measures.numerator) as numerator,
+        sum(measures.denominator) as denominator
+    from items
+    inner join {{ ref('fct_measures') }} as measures
+        on
+            items.employee_id = measures.employee_id
+            and items.measure = measures.measure
+            and items.period_start <= measures.period_month
+            and items.period_month >= measures.period_month
+    group by items.employee_id, items.period_month, items.period_kind, items.measure
+
+),
+
+final as (
+
+    select
+        items.employee_id,
+        items.plan_id,
+        items.period_kind,
+        items.item_group,
+        items.measure,
+        items.curve_id,
+        items.unit,
+        items.direction,
+        targeted.target_id,
+        items.weight,
+        items.factor_when_nothing_due,
+        targeted.target_value,
+        cast(coalesce(measured.numerator, 0) as decimal(18, 4)) as numerator,
+        -- A count or an amount is itself; a ratio is over what fell due, perhaps nothing.
+        cast(
+            case items.unit
+                when 'ratio' then coalesce(measured.denominator, 0)
+                else 1
+            end as decimal(18, 4)
+        ) as denominator,
+        items.period_month
+    from items
+    left join targeted
+        on
+            items.employee_id = targeted.employee_id
+            and items.period_month = targeted.period_month
+            and items.period_kind = targeted.period_kind
+            and items.measure = targeted.measure
+            and targeted.target_rank = 1
+    left join measured
+        on
+            items.employee_id = measured.employee_id
+            and items.period_month = measured.period_month
+            and items.period_kind = measured.period_kind
+            and items.measure = measured.measure
+
+)
+
+select * from final

@@ -1,0 +1,31 @@
+with
+
+final as (
+
+    select
+        transactions.transaction_id,
+        credited.employee_id,
+        credited.assignment_role,
+        credited.team_id,
+        transactions.transaction_kind,
+        transactions.reverses_transaction_id,
+        transactions.account_id,
+        transactions.contract_id,
+        transactions.product_id,
+        transactions.product_class,
+        transactions.customer_class,
+        credited.credit_share,
+        cast(
+            round(transactions.company_amount * credited.credit_share, 4) as decimal(18, 4)
+        ) as credit_amount,
+        transactions.is_key_product,
+        transactions.period_month,
+        transactions.transaction_date
+    from {{ ref('fct_transactions') }} as transactions
+    inner join {{ ref('int_credited_transactions') }} as credited
+        on transactions.transaction_id = credited.transaction_id
+    where transactions.company_amount is not null
+
+)
+
+select * from final

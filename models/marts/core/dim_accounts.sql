@@ -1,0 +1,34 @@
+with
+
+first_contracts as (
+
+    select
+        account_id,
+        min(signed_on) as first_signed_on
+    from {{ ref('stg_billing__contracts') }}
+    group by account_id
+
+),
+
+final as (
+
+    select
+        accounts.account_id,
+        accounts.account_name,
+        accounts.industry,
+        accounts.region,
+        accounts.country,
+        accounts.ownership_type,
+        accounts.designation,
+        accounts.parent_account_id,
+        accounts.employee_count,
+        accounts.annual_revenue,
+        accounts.created_date,
+        first_contracts.first_signed_on
+    from {{ ref('stg_crm__accounts') }} as accounts
+    left join first_contracts
+        on accounts.account_id = first_contracts.account_id
+
+)
+
+select * from final

@@ -1,0 +1,98 @@
+with
+
+settings as (
+
+    select renewal_grace_days
+    from {{ ref('stg_policy__settings') }}
+
+),
+
+due as (
+
+    select *
+    from {{ ref('stg_billing__contracts') }}
+    where
+        ends_on is not null
+        and (cancelled_on is null or cancelled_on > ends_on)
+
+),
+
+-- A contract may be renewed by several; those in time are added up (S3-02).
+renewing as (
+
+    select
+        due.contract_id,
+        min(renewals.signed_on) as renewed_on,
+        sum(
+            case
+                when renewals.signed_on <= {{ add_days('due.ends_on', 'settings.renewal_grace_days') }}
+                    then renewals.amount
+            end
+        ) as amount_in_time
+    from due
+    inner join {{ ref('stg_billing__contracts') }} as renewals
+        on due.contract_id = renewals.renews_contract_id
+    cross join settings
+    where renewals.cancelled_on is null
+    group by due.contract_id
+
+),
+
+judged as (
+
+    select
+        due.contract_id,
+        due.account_id,
+        due.product_id,
+        due.currency,
+        due.amount as due_amount,
+        due.ends_on as due_date,
+        renewing.renewed_on,
+        coalesce(renewing.amount_in_time, 0) as amount_in_time,
+        renewing.amount_in_time is not null as is_renewed,
+        {{ add_days('due.ends_on', 'settings.renewal_grace_days') }} as grace_end
+    from due
+    cross join settings
+    left join renewing
+        on due.contract_id = renewing.contract_id
+
+),
+
+known as (
+
+    select max(newest_loaded_date) as known_on
+    from {{ ref('int_landing_tables') }}
+
+),
+
+final as (
+
+    select
+        judged.contract_id,
+        judged.account_id,
+        judged.product_id,
+        judged.currency,
+        case
+            when judged.is_renewed and judged.renewed_on < judged.due_date then 'early'
+            when judged.is_renewed and judged.renewed_on = judged.due_date then 'on_time'
+            when judged.is_renewed then 'late'
+            when judged.renewed_on is not null then 'won_back'
+            when known.known_on <= judged.grace_end then 'pending'
+            else 'lost'
+        end as renewal_status,
+        judged.due_amount,
+        -- Above the amount due it is upsell, not renewal (S3-02).
+        cast(least(judged.amount_in_time, judged.due_amount) as decimal(18, 4)) as renewed_amount,
+        cast(greatest(judged.amount_in_time - judged.due_amount, 0) as decimal(18, 4))
+            as upsell_amount,
+        judged.is_renewed,
+        {{ month_of('judged.due_date') }} as period_month,
+        judged.due_date,
+        judged.renewed_on
+    from judged
+    cross join known
+    where judged.due_date <= known.known_on
+
+)
+
+select * from final

@@ -1,0 +1,147 @@
+with
+
+settings as (
+
+    select company_currency
+    from {{ ref('stg_policy__settings') }}
+
+),
+
+payees as (
+
+    select
+        payees.*,
+        coalesce(mixes.salary_at_risk_share, 0) as salary_at_risk_share
+    from {{ ref('int_payee_months') }} as payees
+    left join {{ ref('policy_pay_mix') }} as mixes
+        on
+            payees.plan_id = mixes.plan_id
+            and {{ holds_on('mixes', 'payees.last_day') }}
+
+),
+
+-- The salary of a month in two parts that add up to it: fixed, and paid by score (S0-04).
+salaries as (
+
+    select
+        jobs.employee_id,
+        jobs.currency,
+        jobs.period_month,
+        sum(jobs.base_salary) as base_salary,
+        sum(
+            cast(round(jobs.base_salary * payees.salary_at_risk_share, 4) as decimal(18, 4))
+        ) as salary_at_risk
+    from {{ ref('int_job_months') }} as jobs
+    inner join payees
+        on
+            jobs.employee_id = payees.employee_id
+            and jobs.period_month = payees.period_month
+    group by jobs.employee_id, jobs.currency, jobs.period_month
+
+),
+
+performance as (
+
+    select
+        scores.employee_id,
+        salaries.currency,
+        scores.period_month,
+        sum(salaries.salary_at_risk) * max(scores.performance_factor) as amount
+    from {{ ref('fct_scores') }} as scores
+    inner join {{ ref('dim_periods') }} as periods
+        on scores.period_month = periods.period_month
+    inner join salaries
+        on
+            scores.employee_id = salaries.employee_id
+            and scores.period_month >= salaries.period_month
+            and case scores.period_kind
+                when 'month' then periods.period_month
+                when 'quarter' then periods.quarter_start
+            end <= salaries.period_month
+    group by scores.employee_id, salaries.currency, scores.period_month
+
+),
+
+bonuses as (
+
+    select
+        quotas.employee_id,
+        bonuses.currency,
+        quotas.period_month,
+        bonuses.amount
+    from {{ ref('fct_quota_attainment') }} as quotas
+    inner join payees
+        on
+            quotas.employee_id = payees.employee_id
+            and quotas.period_month = payees.period_month
+    inner join {{ ref('policy_bonuses') }} as bonuses
+        on
+            payees.plan_id = bonuses.plan_id
+            and {{ holds_on('bonuses', 'payees.last_day') }}
+    where
+        bonuses.earned_when = 'quota_window_reached'
+        and quotas.is_over
+        and quotas.is_reached
+
+),
+
+components as (
+
+    select
+        employee_id,
+        'base' as component,
+        currency,
+        period_month,
+        base_salary - salary_at_risk as amount
+    from salaries
+    union all
+    select
+        employee_id,
+        'performance' as component,
+        currency,
+        period_month,
+        round(amount, 4) as amount
+    from performance
+    union all
+    select
+        employee_id,
+        'commission' as component,
+        currency,
+        period_month,
+        commission_amount as amount
+    from {{ ref('fct_commissions') }}
+    union all
+    select
+        employee_id,
+        'bonus' as component,
+        currency,
+        period_month,
+        amount
+    from bonuses
+    union all
+    select
+        employee_id,
+        'adjustment' as component,
+        coalesce(adjustments.currency, settings.company_currency) as currency,
+        {{ month_of('adjustments.period_month') }} as period_month,
+        adjustments.amount
+    from {{ ref('stg_hr__pay_adjustments') }} as adjustments
+    cross join settings
+    where adjustments.approved_by is not null
+
+),
+
+final as (
+
+    select
+        employee_id,
+        component,
+        currency,
+        cast(sum(amount) as decimal(18, 4)) as amount,
+        period_month
+    from components
+    group by employee_id, component, currency, period_month
+
+)
+
+select * from final

@@ -1,0 +1,92 @@
+with
+
+attainments as (
+
+    select *
+    from {{ ref('int_attainments') }}
+
+),
+
+-- The segment of the curve is found by multiplying, exactly (S0-06).
+placed as (
+
+    select
+        attainments.*,
+        curves.c0,
+        curves.c1,
+        curves.c2,
+        curves.cap,
+        case
+            when attainments.aimed > 0
+                then least(
+                    {{ exact_quotient('attainments.attained', 'attainments.aimed', 10) }},
+                    cast({{ largest_attainment() }} as decimal(14, 10))
+                )
+        end as attainment
+    from attainments
+    left join {{ ref('policy_payout_curves') }} as curves
+        on
+            attainments.curve_id = curves.curve_id
+            and attainments.exception_reason is null
+            and attainments.aimed > 0
+            and attainments.attained >= curves.attainment_from * attainments.aimed
+            and (
+                curves.attainment_to is null
+                or attainments.attained < curves.attainment_to * attainments.aimed
+            )
+
+),
+
+caps as (
+
+    select
+        curve_id,
+        max(cap) as cap
+    from {{ ref('policy_payout_curves') }}
+    group by curve_id
+
+),
+
+paid as (
+
+    select
+        placed.*,
+        cast(placed.attainment as decimal(14, 10)) as ratio,
+        case
+            when placed.exception_reason = 'nothing fell due'
+                then coalesce(placed.factor_when_nothing_due, 0)
+            when placed.exception_reason is not null then 0
+            -- Lower is better and nothing was spent or waited: the most the curve gives.
+            when placed.aimed = 0 then caps.cap
+            else {{ curve_value('placed') }}
+        end as factor
+    from placed
+    left join caps
+        on placed.curve_id = caps.curve_id
+
+),
+
+final as (
+
+    select
+        employee_id,
+        plan_id,
+        period_kind,
+        item_group,
+        measure,
+        curve_id,
+        target_id,
+        exception_reason,
+        weight,
+        target_value,
+        numerator,
+        denominator,
+        case when exception_reason is null then ratio end as attainment,
+        cast(factor as decimal(14, 10)) as factor,
+        cast(weight * cast(factor as decimal(14, 10)) as decimal(14, 10)) as weighted_factor,
+        period_month
+    from paid
+
+)
+
+select * from final
