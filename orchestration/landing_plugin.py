@@ -15,6 +15,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once
 from orchestration.lib.landing import create_views
+from orchestration.lib.warehouse import ensure_cuts_table
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -35,3 +36,4 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             listing = "\n".join(f"  {problem}" for problem in problems)
             raise DbtRuntimeError(f"The input was refused; nothing was changed.\n{listing}")
         create_views(conn, self.landing)
+        ensure_cuts_table(conn)

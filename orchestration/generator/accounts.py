@@ -170,7 +170,7 @@ def write_service(company: Company, writer: LandingWriter, month: int) -> None:
     asked = random.integers(first, after, count) * DAY + random.integers(
         9 * 3_600, 19 * 3_600, count
     ) - LOCAL_OFFSET
-    pace = 1_800 * (1 + consultant % 5)
+    pace = 1_800 + 200 * (consultant % 8)
     answered = asked + (random.lognormal(0, 1.0, count) * pace).astype(np.int64)
     answered[random.random(count) < 0.04] = -1
     serial = np.arange(count) + month * 1_000_000

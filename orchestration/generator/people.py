@@ -52,8 +52,8 @@ ROLE_TARGETS = {
         "competitor_notes": "3",
         "cost_control": "4000",
     },
-    "solution_expert": {"supported_wins": "6"},
-    "service_consultant": {"fast_response_rate": "0.60"},
+    "solution_expert": {"supported_wins": "9"},
+    "service_consultant": {"fast_response_rate": "0.65"},
 }
 
 Row = dict[str, Any]

@@ -7,15 +7,34 @@ settings as (
 
 ),
 
+-- Months begin with the first thing sold or done, not with the oldest employee.
+events as (
+
+    select min(signed_on) as first_day
+    from {{ ref('stg_billing__contracts') }}
+    union all
+    select min(paid_on) as first_day
+    from {{ ref('stg_billing__payments') }}
+    union all
+    select cast(min(occurred_at) as date) as first_day
+    from {{ ref('base_crm__activities') }}
+
+),
+
 bounds as (
 
     select
-        {{ month_of('min(jobs.valid_from)') }} as first_month,
+        {{ month_of('greatest(min(jobs.valid_from), coalesce(min(events.first_day), min(jobs.valid_from)))') }}
+            as first_month,
         (
             select {{ month_of('max(newest_loaded_date)') }}
             from {{ ref('int_landing_tables') }}
         ) as last_month
-    from {{ ref('stg_hr__job_history') }} as jobs
+    from (
+        select min(valid_from) as valid_from
+        from {{ ref('stg_hr__job_history') }}
+    ) as jobs
+    cross join events
 
 ),
 

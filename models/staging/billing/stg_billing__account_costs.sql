@@ -21,7 +21,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('billing', 'account_costs') }} as version_rank
+        {{ version_rank(
+            key=['cost_id'],
+            then_by=[
+                'account_id', 'employee_id', 'cost_type', 'currency', 'amount',
+                'incurred_on',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

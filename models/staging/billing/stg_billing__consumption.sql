@@ -22,7 +22,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('billing', 'consumption') }} as version_rank
+        {{ version_rank(
+            key=['consumption_id'],
+            then_by=[
+                'account_id', 'contract_id', 'product_id', 'currency', 'quantity',
+                'amount', 'consumed_on',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

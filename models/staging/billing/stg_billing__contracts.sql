@@ -26,7 +26,14 @@ ranked as (
 
     select
         *,
-        {{ version_rank('billing', 'contracts') }} as version_rank
+        {{ version_rank(
+            key=['contract_id'],
+            then_by=[
+                'account_id', 'opportunity_id', 'product_id', 'contract_type',
+                'currency', 'renews_contract_id', 'amount', 'signed_on', 'starts_on',
+                'ends_on', 'cancelled_on',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

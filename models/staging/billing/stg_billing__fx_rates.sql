@@ -18,7 +18,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('billing', 'fx_rates') }} as version_rank
+        {{ version_rank(
+            key=['from_currency', 'to_currency', 'rate_date'],
+            then_by=[
+                'rate',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -21,7 +21,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('billing', 'payments') }} as version_rank
+        {{ version_rank(
+            key=['payment_id'],
+            then_by=[
+                'account_id', 'contract_id', 'payment_kind', 'currency', 'amount',
+                'paid_on',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

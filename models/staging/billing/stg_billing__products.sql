@@ -21,7 +21,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('billing', 'products') }} as version_rank
+        {{ version_rank(
+            key=['product_id'],
+            then_by=[
+                'product_name', 'product_line', 'market', 'maturity', 'is_key_product',
+                'launched_on',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

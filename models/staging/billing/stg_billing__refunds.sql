@@ -21,7 +21,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('billing', 'refunds') }} as version_rank
+        {{ version_rank(
+            key=['refund_id'],
+            then_by=[
+                'account_id', 'contract_id', 'payment_id', 'currency', 'amount',
+                'refunded_on',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

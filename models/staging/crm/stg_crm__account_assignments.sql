@@ -21,7 +21,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'account_assignments') }} as version_rank
+        {{ version_rank(
+            key=['assignment_id'],
+            then_by=[
+                'account_id', 'employee_id', 'assignment_role', 'team_id',
+                'valid_from', 'valid_to',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -19,7 +19,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'account_health') }} as version_rank
+        {{ version_rank(
+            key=['account_id', 'measured_on'],
+            then_by=[
+                'health_score', 'active_users', 'licensed_users',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -32,7 +32,14 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'accounts') }} as version_rank
+        {{ version_rank(
+            key=['account_id'],
+            then_by=[
+                'account_name', 'industry', 'region', 'country', 'ownership_type',
+                'designation', 'parent_account_id', 'employee_count', 'annual_revenue',
+                'created_at',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

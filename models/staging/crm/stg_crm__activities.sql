@@ -11,7 +11,14 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'activities') }} as version_rank
+        {{ version_rank(
+            key=['activity_id'],
+            then_by=[
+                'employee_id', 'account_id', 'contact_id', 'opportunity_id',
+                'activity_type', 'outcome', 'duration_seconds', 'is_recontactable',
+                'occurred_at',
+            ],
+        ) }} as version_rank
     from {{ ref('base_crm__activities') }}
 
 ),

@@ -26,7 +26,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'contacts') }} as version_rank
+        {{ version_rank(
+            key=['contact_id'],
+            then_by=[
+                'account_id', 'contact_name', 'title', 'created_at',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

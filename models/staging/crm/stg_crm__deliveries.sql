@@ -21,7 +21,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'deliveries') }} as version_rank
+        {{ version_rank(
+            key=['delivery_id'],
+            then_by=[
+                'contract_id', 'account_id', 'employee_id', 'started_on', 'due_on',
+                'delivered_on',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

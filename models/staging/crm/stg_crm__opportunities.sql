@@ -33,7 +33,14 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'opportunities') }} as version_rank
+        {{ version_rank(
+            key=['opportunity_id'],
+            then_by=[
+                'account_id', 'owner_id', 'opportunity_type', 'product_id', 'currency',
+                'outcome', 'amount', 'list_amount', 'created_at', 'first_follow_up_at',
+                'closed_at',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -24,7 +24,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'opportunity_stage_history') }} as version_rank
+        {{ version_rank(
+            key=['opportunity_id', 'pipeline_stage', 'entered_at'],
+            then_by=[
+                
+            ],
+        ) }} as version_rank
     from typed
 
 ),

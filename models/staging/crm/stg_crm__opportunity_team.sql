@@ -18,7 +18,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'opportunity_team') }} as version_rank
+        {{ version_rank(
+            key=['opportunity_id', 'employee_id'],
+            then_by=[
+                'team_role', 'credit_share',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

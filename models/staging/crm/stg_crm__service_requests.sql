@@ -28,7 +28,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'service_requests') }} as version_rank
+        {{ version_rank(
+            key=['request_id'],
+            then_by=[
+                'account_id', 'employee_id', 'request_type', 'requested_at',
+                'first_responded_at', 'resolved_at',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -27,7 +27,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('crm', 'surveys') }} as version_rank
+        {{ version_rank(
+            key=['survey_id'],
+            then_by=[
+                'account_id', 'employee_id', 'survey_type', 'score', 'responded_at',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

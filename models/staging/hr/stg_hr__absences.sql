@@ -19,7 +19,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'absences') }} as version_rank
+        {{ version_rank(
+            key=['absence_id'],
+            then_by=[
+                'employee_id', 'absence_type', 'valid_from', 'valid_to',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -18,7 +18,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'employees') }} as version_rank
+        {{ version_rank(
+            key=['employee_id'],
+            then_by=[
+                'full_name', 'hire_date', 'leave_date',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -19,7 +19,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'expenses') }} as version_rank
+        {{ version_rank(
+            key=['expense_id'],
+            then_by=[
+                'employee_id', 'currency', 'amount', 'incurred_on',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -18,7 +18,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'grade_changes') }} as version_rank
+        {{ version_rank(
+            key=['employee_id', 'effective_from'],
+            then_by=[
+                'grade', 'approved_by',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -24,7 +24,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'job_history') }} as version_rank
+        {{ version_rank(
+            key=['employee_id', 'valid_from'],
+            then_by=[
+                'role', 'grade', 'team_id', 'manager_id', 'region', 'currency',
+                'monthly_base_salary', 'valid_to',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -22,7 +22,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'pay_adjustments') }} as version_rank
+        {{ version_rank(
+            key=['adjustment_id'],
+            then_by=[
+                'employee_id', 'currency', 'reason', 'requested_by', 'approved_by',
+                'amount', 'period_month',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

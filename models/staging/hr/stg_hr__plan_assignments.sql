@@ -18,7 +18,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'plan_assignments') }} as version_rank
+        {{ version_rank(
+            key=['employee_id', 'valid_from'],
+            then_by=[
+                'plan_id', 'valid_to',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -19,7 +19,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'quotas') }} as version_rank
+        {{ version_rank(
+            key=['employee_id', 'valid_from'],
+            then_by=[
+                'currency', 'quota_amount', 'valid_to',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -20,7 +20,12 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'ratings') }} as version_rank
+        {{ version_rank(
+            key=['rating_id'],
+            then_by=[
+                'rater_id', 'ratee_id', 'dimension', 'score', 'period_month',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -22,7 +22,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'targets') }} as version_rank
+        {{ version_rank(
+            key=['target_id'],
+            then_by=[
+                'scope_type', 'scope_id', 'measure', 'reason', 'target_value',
+                'valid_from', 'valid_to',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

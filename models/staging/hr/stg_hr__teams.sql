@@ -21,7 +21,13 @@ ranked as (
 
     select
         *,
-        {{ version_rank('hr', 'teams') }} as version_rank
+        {{ version_rank(
+            key=['team_id'],
+            then_by=[
+                'team_name', 'team_kind', 'parent_team_id', 'region', 'industry',
+                'dotted_line_manager_id',
+            ],
+        ) }} as version_rank
     from typed
 
 ),

@@ -1,0 +1,75 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    full_refresh=false,
+) }}
+
+{#- Written after the ledger: a close that broke off in between is taken up again by the next run. -#}
+with
+
+known as (
+
+    select max(newest_loaded_at) as newest_loaded_at
+    from {{ ref('int_landing_tables') }}
+
+),
+
+closing as (
+
+    select periods.period_month
+    from {{ ref('dim_periods') }} as periods
+    where
+        {% if var('close_month') is none -%}
+        false
+        {%- else -%}
+        periods.period_month = cast('{{ var("close_month") }}' as date)
+        {%- endif %}
+        and periods.is_whole
+        {% if is_incremental() -%}
+        and periods.period_month > (
+            select coalesce(max(closes.period_month), cast('0001-01-01' as date))
+            from {{ this }} as closes
+        )
+        {%- endif %}
+
+),
+
+entries as (
+
+    select
+        posting_month,
+        count(*) as entry_count,
+        sum(case when is_correction then 1 else 0 end) as correction_count
+    from {{ ref('fct_pay_ledger') }}
+    group by posting_month
+
+),
+
+final as (
+
+    select
+        'closed' as status,
+        cast(
+            {% if var('policy_digest') is none %}null
+            {%- else %}'{{ var("policy_digest") }}'
+            {%- endif %} as {{ dbt.type_string() }}
+        ) as policy_digest,
+        cast(coalesce(entries.entry_count, 0) as integer) as entry_count,
+        cast(coalesce(entries.correction_count, 0) as integer) as correction_count,
+        closing.period_month,
+        -- What the close knew (RULES 8): recomputing with this cut-off gives the same pay.
+        {% if var('known_at') is none -%}
+        known.newest_loaded_at as known_at,
+        {%- else -%}
+        cast('{{ var("known_at") }}' as timestamp) as known_at,
+        {%- endif %}
+        cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as closed_at
+    from closing
+    cross join known
+    left join entries
+        on closing.period_month = entries.posting_month
+
+)
+
+select * from final

@@ -1,0 +1,123 @@
+with
+
+boards as (
+
+    select
+        'score' as board,
+        period_kind,
+        employee_id,
+        cast(score as decimal(24, 10)) as value,
+        period_month
+    from {{ ref('fct_scores') }}
+    union all
+    select
+        'commission' as board,
+        'month' as period_kind,
+        employee_id,
+        cast(sum(commission_amount) as decimal(24, 10)) as value,
+        period_month
+    from {{ ref('fct_commissions') }}
+    group by employee_id, period_month
+    union all
+    select
+        'quota_attainment' as board,
+        'quota_window' as period_kind,
+        employee_id,
+        cast(attainment as decimal(24, 10)) as value,
+        period_month
+    from {{ ref('fct_quota_attainment') }}
+    where attainment is not null
+
+),
+
+scoped as (
+
+    {% for scope in ['company', 'region', 'team'] -%}
+    select
+        boards.*,
+        payees.role,
+        '{{ scope }}' as scope_type,
+        {% if scope == 'company' %}'company'
+        {% elif scope == 'region' %}payees.region
+        {% else %}payees.team_id
+        {% endif %} as scope_id
+    from boards
+    inner join {{ ref('int_payee_months') }} as payees
+        on
+            boards.employee_id = payees.employee_id
+            and boards.period_month = payees.period_month
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+ranked as (
+
+    -- Equal values share a rank.
+    select
+        *,
+        rank() over (
+            partition by board, period_kind, period_month, role, scope_type, scope_id
+            order by value desc
+        ) as place,
+        count(*) over (
+            partition by board, period_kind, period_month, role, scope_type, scope_id
+        ) as ranked_count,
+        count(*) over (
+            partition by board, period_kind, period_month, role, scope_type, scope_id
+            order by value
+            range between unbounded preceding and current row
+        ) as at_or_below_count
+    from scoped
+    where scope_id is not null
+
+),
+
+compared as (
+
+    select
+        *,
+        lag(place) over (
+            partition by board, period_kind, role, scope_type, scope_id, employee_id
+            order by period_month
+        ) as previous_place,
+        lag(period_month) over (
+            partition by board, period_kind, role, scope_type, scope_id, employee_id
+            order by period_month
+        ) as previous_month
+    from ranked
+
+),
+
+final as (
+
+    select
+        board,
+        period_kind,
+        scope_type,
+        scope_id,
+        role,
+        employee_id,
+        value,
+        cast(place as integer) as rank,
+        -- The share of the board at or below the payee.
+        cast({{ exact_quotient('at_or_below_count', 'ranked_count', 6) }} as decimal(9, 6))
+            as percentile,
+        cast(ranked_count as integer) as ranked_count,
+        -- Places gained since the period just before; null where the payee was not on the board.
+        cast(
+            case
+                when
+                    period_kind = 'quota_window'
+                    or period_kind = 'month'
+                    and previous_month = {{ add_months('period_month', -1) }}
+                    or period_kind = 'quarter'
+                    and previous_month = {{ add_months('period_month', -3) }}
+                    then previous_place - place
+            end as integer
+        ) as rank_change,
+        period_month
+    from compared
+
+)
+
+select * from final
