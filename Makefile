@@ -1,0 +1,51 @@
+# Plumbline. `make` alone prints what there is to do.
+SHELL := bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DAGSTER_HOME ?= $(CURDIR)/.dagster
+
+.PHONY: help setup close test lint demo ui example-adventureworks lock clean
+
+help: ## Print this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-24s %s\n", $$1, $$2}'
+
+$(VENV)/.stamp: requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) (once; a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(VENV)/.stamp ## Make the environment: locked dependencies with hashes
+
+close: setup ## Close the last whole month (on the demo company where nothing is landed)
+	@$(BIN)/plumbline close --demo-if-empty
+
+demo: setup ## Land the demo company
+	@$(BIN)/plumbline demo
+
+test: setup ## Run every test: dbt's and Python's
+	@$(BIN)/python -m pytest
+
+lint: setup ## ruff, mypy, sqlfluff and the structure tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt
+	@$(BIN)/python -m pytest tests/python/test_structure.py
+
+ui: setup ## Open Dagster's web page on http://127.0.0.1:3000
+	@mkdir -p "$(DAGSTER_HOME)"
+	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000 -m orchestration.definitions
+
+example-adventureworks: setup ## Build and close AdventureWorks, and print its table
+	@$(BIN)/python -m examples.adventureworks.run
+
+lock: ## Resolve requirements.in into requirements.lock (needs uv)
+	uv pip compile --generate-hashes --no-strip-extras --python-version 3.11 --no-header requirements.in -o requirements.lock
+
+clean: ## Remove what was built; landing files and the warehouse stay
+	rm -rf target logs .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,269 @@
+"""The command line: everything that a schedule does, a person can do here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from orchestration.generator.generate import MARK, generate
+from orchestration.generator.shape import Size
+from orchestration.lib import report
+from orchestration.lib.build import BuildError, GateError, Request, build, close, last_whole_month
+from orchestration.lib.gate import check as check_input
+from orchestration.lib.landing import unknown_paths
+from orchestration.lib.settings import Settings
+from orchestration.lib.warehouse import open_read_only
+
+app = typer.Typer(
+    help="Plumbline: sales facts, scores, commissions, rankings, and the monthly close.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+console = Console()
+errors = Console(stderr=True)
+
+
+def parse_month(text: str) -> date:
+    """``2026-06`` as its first day."""
+    try:
+        return datetime.strptime(text, "%Y-%m").date()
+    except ValueError as error:
+        raise typer.BadParameter(f"'{text}' is not a month such as 2026-06") from error
+
+
+def parse_instant(text: str) -> str:
+    """An ISO instant, as UTC text that the models take."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"'{text}' is not an instant such as 2026-07-03T12:00:00") from error
+    if instant.tzinfo is not None:
+        instant = datetime.fromtimestamp(instant.timestamp(), tz=None).astimezone().replace(tzinfo=None)
+    return instant.isoformat(sep=" ")
+
+
+Month = Annotated[date, typer.Argument(parser=parse_month, metavar="YYYY-MM")]
+KnownAt = Annotated[
+    str | None,
+    typer.Option(
+        parser=parse_instant, metavar="INSTANT", help="Use only rows loaded by this UTC instant."
+    ),
+]
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+    ) as progress:
+        yield progress
+
+
+def _fail(error: BuildError) -> typer.Exit:
+    """Say why, on stderr, and give the exit to raise."""
+    if isinstance(error, GateError):
+        errors.print("[bold red]The input was refused; nothing was changed.[/]")
+        for problem in error.problems:
+            errors.print(f"  {problem}", highlight=False, markup=False, soft_wrap=True)
+    else:
+        errors.print("[bold red]It failed; the warehouse is as it was.[/]")
+        errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
+    return typer.Exit(1)
+
+
+def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
+    if not settings.warehouse.exists():
+        errors.print(f"There is no warehouse at {settings.warehouse} yet: run `plumbline build`.")
+        raise typer.Exit(1)
+    return open_read_only(settings.warehouse)
+
+
+@app.command()
+def demo(
+    payees: Annotated[int, typer.Option(help="Payees, 20 or more.")] = 60,
+    months: Annotated[int, typer.Option(help="Months of history.")] = 24,
+    activities: Annotated[
+        int | None, typer.Option(help="Activities in all; by default 45 per account manager and month.")
+    ] = None,
+    last_month: Annotated[
+        date, typer.Option(parser=parse_month, metavar="YYYY-MM", help="The last whole month.")
+    ] = date(2026, 6, 1),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same company.")] = 1,
+    landing: Annotated[Path | None, typer.Option(help="Where to land it.")] = None,
+) -> None:
+    """Land a generated company, Chinese by name, with its ground truth."""
+    target = landing.resolve() if landing else Settings.from_environment().landing
+    try:
+        size = Size(payees, months, activities, last_month, seed)
+        with _progress() as progress:
+            task = progress.add_task("generating months", total=months)
+            rows = generate(
+                size, target, lambda done, _total: progress.update(task, completed=done)
+            )
+    except (ValueError, FileExistsError) as error:
+        errors.print(f"[bold red]Nothing was generated:[/] {error}")
+        raise typer.Exit(1) from error
+    console.print(f"{sum(rows.values()):,} rows in {len(rows)} tables are in {target}")
+
+
+@app.command()
+def check() -> None:
+    """Check the landing and policy folders without building anything."""
+    settings = Settings.from_environment()
+    problems = check_input(settings.landing, settings.policy)
+    if problems:
+        raise _fail(GateError(problems))
+    for path in unknown_paths(settings.landing) if settings.landing.exists() else []:
+        errors.print(f"Not in the landing contract, and not read: {path}", soft_wrap=True)
+    console.print("The input is sound.")
+
+
+@app.command("build")
+def build_command(
+    from_month: Annotated[
+        date | None, typer.Option("--from", parser=parse_month, metavar="YYYY-MM",
+                                  help="Rebuild the heavy tables from this month only.")
+    ] = None,
+    to_month: Annotated[
+        date | None, typer.Option("--to", parser=parse_month, metavar="YYYY-MM",
+                                  help="And up to this one.")
+    ] = None,
+    known_at: KnownAt = None,
+) -> None:
+    """Build the warehouse from the landing files; readers see the old one until it is done."""
+    if to_month and not from_month:
+        raise typer.BadParameter("--to needs --from")
+    settings = Settings.from_environment()
+    request = Request(known_at=known_at, from_month=from_month, to_month=to_month or from_month)
+    try:
+        with _progress() as progress:
+            task = progress.add_task("starting", total=None)
+            build(
+                settings,
+                request,
+                lambda what: progress.update(task, description=what),
+                lambda done, total, _line: progress.update(task, completed=done, total=total),
+            )
+    except BuildError as error:
+        raise _fail(error) from error
+    with _open(settings) as connection:
+        found = [row for row in report.findings(connection) if row[1]]
+        if found:
+            console.print(report.table("Findings", ["check", "rows"], found, {1}))
+        absent = report.absent_tables(connection)
+        if absent:
+            console.print(f"Not landed: {', '.join(absent)}. What needs them is empty.")
+    console.print(f"Built: {settings.warehouse}", soft_wrap=True)
+
+
+@app.command("close")
+def close_command(
+    month: Annotated[
+        date | None,
+        typer.Argument(
+            parser=parse_month, metavar="[YYYY-MM]", help="By default the last whole month."
+        ),
+    ] = None,
+    known_at: KnownAt = None,
+    demo_if_empty: Annotated[
+        bool, typer.Option(help="Land the demo company first where nothing is landed.")
+    ] = False,
+) -> None:
+    """Close a month: post to the ledger what is now computed and not yet posted."""
+    settings = Settings.from_environment()
+    if demo_if_empty and not (settings.landing.exists() and any(settings.landing.iterdir())):
+        demo()
+    try:
+        chosen = month or last_whole_month(settings)
+        if chosen is None:
+            raise BuildError(f"nothing has been landed in {settings.landing}")
+        with _progress() as progress:
+            task = progress.add_task("starting", total=None)
+            outcome = close(
+                settings,
+                Request(known_at=known_at, close_month=chosen),
+                lambda what: progress.update(task, description=what),
+                lambda done, total, _line: progress.update(task, completed=done, total=total),
+            )
+    except BuildError as error:
+        raise _fail(error) from error
+    if outcome is None:
+        console.print(f"{chosen:%Y-%m} was closed before: nothing was posted.")
+    truth = settings.landing / "_ground_truth.json"
+    files = [
+        f"warehouse    {_shown(settings.warehouse)}",
+        f"close pack   {_shown(settings.closes / f'{chosen:%Y-%m}')}",
+        f"landing      {_shown(settings.landing)}",
+    ]
+    if (settings.landing / MARK).exists() and truth.exists():
+        files.append(f"ground truth {_shown(truth)}")
+    with _open(settings) as connection:
+        console.print(report.close_summary(connection, chosen, files))
+
+
+def _shown(path: Path) -> str:
+    """A path as a person would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+@app.command()
+def pay(
+    month: Month,
+    employee: Annotated[str, typer.Option(help="Identifier of the employee.")],
+) -> None:
+    """Explain what a payee is paid for a month, down to the transactions."""
+    settings = Settings.from_environment()
+    with _open(settings) as connection:
+        known = [
+            row[0]
+            for row in connection.execute("select employee_id from marts.dim_employees").fetchall()
+        ]
+        if employee not in known:
+            near = difflib.get_close_matches(employee, known, 3)
+            hint = f" Did you mean {', '.join(near)}?" if near else ""
+            errors.print(f"There is no employee {employee}.{hint}")
+            raise typer.Exit(1)
+        console.print(report.pay_explanation(connection, month, employee))
+
+
+@app.command()
+def top(
+    month: Month,
+    board: Annotated[str, typer.Option(help="score, commission or quota_attainment.")] = "score",
+    role: Annotated[str | None, typer.Option(help="One role only.")] = None,
+    scope: Annotated[str, typer.Option(help="company, region or team.")] = "company",
+    limit: Annotated[int, typer.Option(help="Places to show per role.", min=1)] = 10,
+) -> None:
+    """Show a leaderboard."""
+    settings = Settings.from_environment()
+    with _open(settings) as connection:
+        rows = report.board_rows(connection, month, board, role, scope, limit)
+        if not rows:
+            boards = connection.execute(
+                "select distinct board from marts.fct_rankings where period_month = ? order by 1",
+                [month],
+            ).fetchall()
+            there = ", ".join(row[0] for row in boards) or "none"
+            errors.print(f"There is no such board for {month:%Y-%m}. Boards there: {there}.")
+            raise typer.Exit(1)
+        console.print(report.board_table(rows, board, month))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,274 @@
+"""Builds the warehouse, and closes months on it.
+
+The build works on a copy beside the warehouse and takes its place only when everything has passed:
+readers see the last good state until then, and a build that fails or is cut short changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.dbt_run import DbtResult, Progress, run_dbt
+from orchestration.lib.gate import check_once
+from orchestration.lib.landing import find_files, relation_of
+from orchestration.lib.problem import Problem
+from orchestration.lib.settings import Settings
+from orchestration.lib.warehouse import open_read_only, write_promotion_cuts
+
+# Python writes the cuts between two runs of dbt; what reads them, and the ledger, comes after.
+AFTER_CUTS = ["source:orchestration.fct_promotion_cuts+", "fct_pay_ledger+"]
+Told = Callable[[str], None]
+
+
+class BuildError(Exception):
+    """A build that did not succeed; the warehouse is as it was."""
+
+
+class GateError(BuildError):
+    """Input that was refused before anything was built."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(f"{len(problems)} problems in the input")
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a build is asked for: months as first days, instants as UTC text; None means all."""
+
+    known_at: str | None = None
+    from_month: date | None = None
+    to_month: date | None = None
+    close_month: date | None = None
+
+
+@dataclass
+class Outcome:
+    """What a build did."""
+
+    warnings: list[str] = field(default_factory=list)
+    cut_rows: int = 0
+
+
+def policy_digest(policy: Path) -> str:
+    """Digest of the policy folder's content; a close records it."""
+    digest = hashlib.sha256()
+    for path in sorted(policy.glob("*.csv")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def seed_folder(policy: Path) -> str:
+    """The policy folder as dbt may be given it: relative, inside the project.
+
+    dbt writes what it ran for a seed to ``target/run/<seed path>``; for a path outside the project
+    that is the seed file itself, which it would overwrite. Such a folder is therefore copied, under
+    the digest that a close records, so that a past close still finds the policy it used.
+    """
+    resolved = policy.resolve()
+    if resolved.is_relative_to(PROJECT_DIR):
+        return str(resolved.relative_to(PROJECT_DIR))
+    kept = PROJECT_DIR / "build" / "policies" / policy_digest(policy)
+    if not kept.exists():
+        draft = kept.with_name(f"{kept.name}.{os.getpid()}")
+        draft.mkdir(parents=True)
+        for path in policy.glob("*.csv"):
+            shutil.copyfile(path, draft / path.name)
+        with contextlib.suppress(OSError):  # another process kept it first
+            os.replace(draft, kept)
+        shutil.rmtree(draft, ignore_errors=True)
+    return str(kept.relative_to(PROJECT_DIR))
+
+
+def require_sound_input(settings: Settings) -> None:
+    """Raise ``GateError`` where the gate refuses the landing or policy folder."""
+    problems = check_once(settings.landing, settings.policy, settings.remembered)
+    if problems:
+        raise GateError(problems)
+
+
+def last_whole_month(settings: Settings) -> date | None:
+    """The last month that is over in what has been loaded; None for an empty landing."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        newest: datetime | None = None
+        for landed in find_files(settings.landing):
+            if landed.is_absent:
+                continue
+            row = (
+                relation_of(connection, landed)
+                .aggregate("max(timezone('UTC', cast(_loaded_at as timestamptz)))")
+                .fetchone()
+            )
+            if row and row[0] and (newest is None or row[0] > newest):
+                newest = row[0]
+    if newest is None:
+        return None
+    zone = ZoneInfo(_setting(settings.policy, "company_time_zone"))
+    local = newest.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).date()
+    return (local.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def _setting(policy: Path, name: str) -> str:
+    with (policy / "policy_settings.csv").open(encoding="utf-8-sig", newline="") as file:
+        return next(row["value"] for row in csv.DictReader(file) if row["setting"] == name)
+
+
+def closed_months(settings: Settings) -> dict[date, datetime]:
+    """Months closed so far, with what each close knew."""
+    if not settings.warehouse.exists():
+        return {}
+    with open_read_only(settings.warehouse) as connection:
+        present = connection.execute(
+            "select count(*) from duckdb_tables()"
+            " where schema_name = 'marts' and table_name = 'fct_closes'"
+        ).fetchone()
+        if not present or not present[0]:
+            return {}
+        rows = connection.execute(
+            "select period_month, known_at from marts.fct_closes order by 1"
+        ).fetchall()
+    return dict(rows)
+
+
+def build(
+    settings: Settings, request: Request, told: Told, progress: Progress
+) -> Outcome:
+    """Build everything, with the cuts, and publish it in place of the warehouse.
+
+    Raises ``GateError`` for refused input and ``BuildError`` for anything else that fails.
+    """
+    told("checking the input")
+    require_sound_input(settings)
+    variables = {
+        "known_at": request.known_at,
+        "from_month": request.from_month and request.from_month.isoformat(),
+        "to_month": request.to_month and request.to_month.isoformat(),
+        "close_month": request.close_month and request.close_month.isoformat(),
+        "policy_digest": policy_digest(settings.policy),
+    }
+    outcome = Outcome()
+    with working_copy(settings) as copy:
+        environment = settings.environment(copy, seed_folder(settings.policy))
+        told("building facts, scores and pay")
+        # Unit tests prove the rules, not this month's data: `make test` runs them.
+        first = ["build", "--exclude-resource-type", "unit_test", "--exclude", *AFTER_CUTS]
+        _require(run_dbt(first, variables, environment, progress), outcome)
+        told("cutting the pools")
+        outcome.cut_rows = write_promotion_cuts(copy)
+        told("posting" if request.close_month else "building what reads the cuts")
+        second = ["build", "--exclude-resource-type", "unit_test", "--select", *AFTER_CUTS]
+        _require(run_dbt(second, variables, environment, progress), outcome)
+    return outcome
+
+
+def _require(result: DbtResult, outcome: Outcome) -> None:
+    outcome.warnings.extend(result.warnings)
+    if not result.is_success:
+        raise BuildError("\n".join(result.errors))
+
+
+@contextlib.contextmanager
+def working_copy(settings: Settings) -> Iterator[Path]:
+    """A copy of the warehouse to work on; it takes the warehouse's place when all went well."""
+    folder = settings.warehouse.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / f"{settings.warehouse.stem}.building{settings.warehouse.suffix}"
+    with (folder / "build.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BuildError(f"another build is at work in {folder}") from error
+        for leftover in (copy, copy.with_name(copy.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+        if settings.warehouse.exists():
+            shutil.copyfile(settings.warehouse, copy)
+        yield copy
+        if copy.with_name(copy.name + ".wal").exists():
+            with duckdb.connect(str(copy)) as connection:
+                connection.execute("checkpoint")
+        os.replace(copy, settings.warehouse)
+
+
+def close(settings: Settings, request: Request, told: Told, progress: Progress) -> Outcome | None:
+    """Close ``request.close_month``; None where it was closed before and nothing is to do.
+
+    Raises ``BuildError`` for a month that cannot be closed: one that is not over in what has been
+    loaded, or one before the last closed month.
+    """
+    month = request.close_month
+    if month is None:
+        raise ValueError("a close needs a month")
+    require_sound_input(settings)
+    closed = closed_months(settings)
+    if month in closed:
+        return None
+    if closed and month < max(closed):
+        raise BuildError(
+            f"{month:%Y-%m} lies before {max(closed):%Y-%m}, which is closed: what it changes in"
+            " months since the first close is posted by the next close"
+        )
+    whole = last_whole_month(settings)
+    if whole is None:
+        raise BuildError(f"nothing has been landed in {settings.landing}: there is nothing to close")
+    if month > whole:
+        raise BuildError(f"{month:%Y-%m} is not over in what has been loaded; {whole:%Y-%m} is")
+    outcome = build(settings, request, told, progress)
+    if month not in closed_months(settings):
+        raise BuildError(f"{month:%Y-%m} is before the first month with data: nothing was closed")
+    told("writing the close pack")
+    write_close_pack(settings, month)
+    return outcome
+
+
+def write_close_pack(settings: Settings, month: date) -> Path:
+    """What a close posted, as files: ledger, statements, commission lines, score items, the close."""
+    pack = settings.closes / f"{month:%Y-%m}"
+    draft = pack.with_name(pack.name + ".writing")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    queries = {
+        "pay_ledger": ("fct_pay_ledger", "posting_month", "ledger_entry_id"),
+        "pay_statements": ("fct_pay_statements", "posting_month", "employee_id, currency"),
+        "commission_lines": ("fct_commission_lines", "period_month", "commission_line_id"),
+        "score_items": ("fct_score_items", "period_month", "employee_id, period_kind, measure"),
+    }
+    with open_read_only(settings.warehouse) as connection:
+        for name, (table, column, order) in queries.items():
+            rows = connection.execute(
+                f"select * from marts.{table} where {column} = ? order by {order}", [month]
+            )
+            header = [column[0] for column in rows.description or []]
+            with (draft / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(header)
+                writer.writerows(rows.fetchall())
+        row = connection.execute(
+            "select status, policy_digest, entry_count, correction_count, period_month, known_at,"
+            " closed_at from marts.fct_closes where period_month = ?",
+            [month],
+        )
+        names = [column[0] for column in row.description or []]
+        values = row.fetchone() or ()
+    close_facts = {name: str(value) for name, value in zip(names, values, strict=True)}
+    digests = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(draft.iterdir())
+    }
+    (draft / "close.json").write_text(json.dumps({**close_facts, "sha256": digests}, indent=2) + "\n")
+    shutil.rmtree(pack, ignore_errors=True)
+    os.replace(draft, pack)
+    return pack

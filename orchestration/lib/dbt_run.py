@@ -1,0 +1,89 @@
+"""Runs dbt as a process of its own and follows its log.
+
+In-process dbt would keep the DuckDB file open after the run.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestration.lib.contract import PROJECT_DIR
+
+# Told after each finished node: its number, how many there are, and dbt's line about it.
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class DbtResult:
+    """How a run of dbt ended, with what it said of failures and warnings."""
+
+    is_success: bool
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def run_dbt(
+    arguments: Sequence[str],
+    variables: Mapping[str, str | None],
+    environment: Mapping[str, str],
+    progress: Progress = lambda _number, _total, _line: None,
+) -> DbtResult:
+    """Run ``dbt <arguments>`` in the project with ``--vars`` and wait for it.
+
+    Variables that are None are left to the project's defaults. Never raises for a failing build:
+    ``is_success`` says so, and ``errors`` why.
+    """
+    given = {name: value for name, value in variables.items() if value is not None}
+    command = [
+        sys.executable,
+        "-m",
+        "dbt.cli.main",
+        "--log-format",
+        "json",
+        *arguments,
+        "--project-dir",
+        str(PROJECT_DIR),
+        "--profiles-dir",
+        str(PROJECT_DIR / "profiles"),
+        "--vars",
+        json.dumps(given),
+    ]
+    result = DbtResult(is_success=False)
+    with subprocess.Popen(
+        command,
+        cwd=PROJECT_DIR,
+        env={**environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            _follow(line, result, progress)
+    result.is_success = process.returncode == 0
+    if not result.is_success and not result.errors:
+        result.errors.append(f"dbt ended with exit code {process.returncode}")
+    return result
+
+
+def _follow(line: str, result: DbtResult, progress: Progress) -> None:
+    try:
+        event: dict[str, Any] = json.loads(line)
+    except json.JSONDecodeError:
+        if line.strip():  # not dbt's own log: a Python warning or a traceback
+            result.warnings.append(line.rstrip())
+        return
+    info, data = event.get("info", {}), event.get("data", {})
+    message = str(info.get("msg", "")).strip()
+    if info.get("name") in ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult"):
+        progress(int(data.get("index", 0)), int(data.get("total", 0)), message)
+    if info.get("level") == "error" and message:
+        result.errors.append(message)
+    elif info.get("level") == "warn" and message:
+        result.warnings.append(message)
