@@ -33,8 +33,10 @@ console = Console()
 errors = Console(stderr=True)
 
 
-def parse_month(text: str) -> date:
-    """``2026-06`` as its first day."""
+def parse_month(text: str | date) -> date:
+    """``2026-06`` as its first day; a default is a date already."""
+    if isinstance(text, date):
+        return text
     try:
         return datetime.strptime(text, "%Y-%m").date()
     except ValueError as error:

@@ -11,12 +11,22 @@ from orchestration.generator.accounts import write_accounts, write_service
 from orchestration.generator.activities import write_activities
 from orchestration.generator.cases import write_cases
 from orchestration.generator.deals import write_deals
-from orchestration.generator.people import write_expenses, write_people, write_ratings
+from orchestration.generator.people import (
+    write_decisions,
+    write_expenses,
+    write_people,
+    write_ratings,
+)
+from orchestration.generator.reference_pay import PayReference
 from orchestration.generator.shape import Company, Size
 from orchestration.generator.write import LandingWriter
+from orchestration.lib.contract import PROJECT_DIR
 
 MARK = "_generated.json"
 TRUTH = "_ground_truth.json"
+DEMO_POLICY = PROJECT_DIR / "seeds" / "policy"
+# The reckoning holds a company in memory, row by row; larger ones have the planted cases only.
+MOST_ROWS_RECKONED = 500_000
 
 
 def generate(
@@ -45,8 +55,11 @@ def generate(
         write_service(company, writer, month)
         write_expenses(company, writer, month)
         write_ratings(company, writer, month)
+        write_decisions(company, writer, month)
         progress(month + 1, len(company.months))
     truth = write_cases(company, writer)
+    if sum(writer.rows.values()) <= MOST_ROWS_RECKONED:
+        truth["totals"] = PayReference(landing, DEMO_POLICY).totals(company.months[-1])
     (landing / TRUTH).write_text(json.dumps(truth, ensure_ascii=False, indent=2) + "\n")
     summary = {
         "is_complete": True,

@@ -20,6 +20,7 @@ from orchestration.generator.columns import (
     money,
 )
 from orchestration.generator.shape import (
+    DECISIONS,
     EXPENSES,
     FAR,
     PEOPLE,
@@ -219,3 +220,45 @@ def write_ratings(company: Company, writer: LandingWriter, month: int) -> None:
         },
         f"ratings-{company.months[month]:%Y-%m}",
     )
+
+
+def write_decisions(company: Company, writer: LandingWriter, month: int) -> None:
+    """What HR decides: absences, adjustments of pay, approved changes of grade."""
+    random = company.random(DECISIONS, month)
+    first = company.months[month]
+    here = np.flatnonzero(company.active(month))
+    load = _loaded(first + dt.timedelta(days=24))
+    chosen = random.choice(here, max(1, len(here) // 20), replace=False)
+    tag = f"{first:%Y%m}"
+    writer.write_rows(
+        "hr.absences",
+        [
+            {"absence_id": f"AB{tag}{number:06d}", "employee_id": f"A{number:06d}",
+             "valid_from": first + dt.timedelta(days=4),
+             "valid_to": first + dt.timedelta(days=4 + int(random.integers(1, 6))),
+             "absence_type": "annual_leave", "_loaded_at": load}
+            for number in chosen
+        ],
+        f"absences-{first:%Y-%m}",
+    )
+    # One adjustment in four is still waiting for approval, and is not paid.
+    writer.write_rows(
+        "hr.pay_adjustments",
+        [
+            {"adjustment_id": f"AJ{tag}{number:06d}", "employee_id": f"A{number:06d}",
+             "period_month": first, "amount": Decimal(int(random.integers(-50_000, 100_000))) / 100,
+             "currency": CURRENCY, "reason": "referral of a colleague",
+             "requested_by": f"M{number % len(REGIONS):06d}",
+             "approved_by": None if random.random() < 0.25 else "HR", "_loaded_at": load}
+            for number in chosen
+        ],
+        f"pay_adjustments-{first:%Y-%m}",
+    )
+    if first.month % 3 == 1 and month:
+        number = int(random.integers(0, company.size.service_consultants))
+        writer.write_rows(
+            "hr.grade_changes",
+            [{"employee_id": f"V{number:06d}", "effective_from": first,
+              "grade": GRADES["service_consultant"][1], "approved_by": "HR", "_loaded_at": load}],
+            f"grade_changes-{first:%Y-%m}",
+        )

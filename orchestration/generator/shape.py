@@ -17,7 +17,9 @@ SEASON = (0.85, 0.60, 1.15, 0.95, 1.00, 1.20, 0.90, 0.95, 1.10, 0.95, 1.05, 1.30
 FAR = 2**31 - 1
 
 # Streams of random numbers, one per purpose, so that one table's size never moves another's rows.
-PEOPLE, OWNERS, ACCOUNTS, ACTIVITIES, DEALS, SERVICE, HEALTH, EXPENSES, RATINGS = range(9)
+PEOPLE, OWNERS, ACCOUNTS, ACTIVITIES, DEALS, SERVICE, HEALTH, EXPENSES, RATINGS, DECISIONS = range(
+    10
+)
 
 
 @dataclass(frozen=True)
