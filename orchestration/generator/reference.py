@@ -179,6 +179,7 @@ class Reference:
             events[f"{kind}:{key}"] = {
                 "kind": kind, "account": row["account_id"], "amount": self.company(row, day),
                 "day": day, "reverses": reverses, "product": contract.get("product_id"),
+                "opportunity": contract.get("opportunity_id"),
             }
 
         for key, row in contracts.items():
@@ -249,12 +250,18 @@ class Reference:
     def credits(self) -> list[Row]:
         """Every (transaction, payee) with the share credited."""
         found = []
+        owners = {row["opportunity_id"]: row["owner_id"] for row in self.rows("crm.opportunities")}
         for key, event in self.transactions.items():
             origin = self.transactions.get(event["reverses"]) if event["reverses"] else event
             if origin is None or event["amount"] is None:
                 continue
             for rule in self.policy["policy_credit_rules"]:
-                employee = self.holder(origin["account"], rule["assignment_role"], origin["day"])
+                if rule["assignment_role"] == "opportunity_owner":
+                    employee = owners.get(origin["opportunity"])
+                else:
+                    employee = self.holder(
+                        origin["account"], rule["assignment_role"], origin["day"]
+                    )
                 if employee and holds(rule, origin["day"]):
                     amount = rounded(event["amount"] * rule["credit_share"], FOUR)
                     found.append({**event, "key": key, "employee": employee,

@@ -4,7 +4,6 @@ credited as (
 
     select transaction_id
     from {{ ref('int_credited_transactions') }}
-    where assignment_role = 'account_manager'
     group by transaction_id
 
 ),

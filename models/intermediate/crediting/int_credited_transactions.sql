@@ -13,14 +13,14 @@ transactions as (
 ),
 
 -- Two holders of one duty on one day are a finding; the newer assignment is credited.
-holders as (
+account_holders as (
 
     select
         transactions.transaction_id,
+        transactions.transaction_date,
         assignments.assignment_role,
         assignments.employee_id,
         assignments.team_id,
-        rules.credit_share,
         row_number() over (
             partition by transactions.transaction_id, assignments.assignment_role
             order by assignments.valid_from desc, assignments.assignment_id desc
@@ -30,11 +30,50 @@ holders as (
         on
             transactions.account_id = assignments.account_id
             and {{ holds_on('assignments', 'transactions.transaction_date') }}
+    where transactions.reverses_transaction_id is null
+
+),
+
+-- Where deals have owners of their own, a credit rule for `opportunity_owner` credits them.
+all_holders as (
+
+    select
+        transaction_id,
+        transaction_date,
+        assignment_role,
+        employee_id,
+        team_id
+    from account_holders
+    where holder_rank = 1
+    union all
+    select
+        transactions.transaction_id,
+        transactions.transaction_date,
+        'opportunity_owner' as assignment_role,
+        opportunities.owner_id as employee_id,
+        cast(null as {{ dbt.type_string() }}) as team_id
+    from transactions
+    inner join {{ ref('stg_crm__opportunities') }} as opportunities
+        on transactions.opportunity_id = opportunities.opportunity_id
+    where
+        transactions.reverses_transaction_id is null
+        and opportunities.owner_id is not null
+
+),
+
+holders as (
+
+    select
+        all_holders.transaction_id,
+        all_holders.assignment_role,
+        all_holders.employee_id,
+        all_holders.team_id,
+        rules.credit_share
+    from all_holders
     inner join {{ ref('policy_credit_rules') }} as rules
         on
-            assignments.assignment_role = rules.assignment_role
-            and {{ holds_on('rules', 'transactions.transaction_date') }}
-    where transactions.reverses_transaction_id is null
+            all_holders.assignment_role = rules.assignment_role
+            and {{ holds_on('rules', 'all_holders.transaction_date') }}
 
 ),
 
@@ -48,7 +87,6 @@ credited as (
         team_id,
         credit_share
     from holders
-    where holder_rank = 1
     union all
     select
         transactions.transaction_id,
@@ -59,9 +97,7 @@ credited as (
         holders.credit_share
     from transactions
     inner join holders
-        on
-            transactions.reverses_transaction_id = holders.transaction_id
-            and holders.holder_rank = 1
+        on transactions.reverses_transaction_id = holders.transaction_id
 
 ),
 

@@ -7,6 +7,7 @@ final as (
         credited.employee_id,
         credited.assignment_role,
         credited.team_id,
+        jobs.region,
         transactions.transaction_kind,
         transactions.reverses_transaction_id,
         transactions.account_id,
@@ -24,6 +25,13 @@ final as (
     from {{ ref('fct_transactions') }} as transactions
     inner join {{ ref('int_credited_transactions') }} as credited
         on transactions.transaction_id = credited.transaction_id
+    -- The payee's region as of the day, not today's.
+    left join {{ ref('int_job_months') }} as jobs
+        on
+            credited.employee_id = jobs.employee_id
+            and transactions.period_month = jobs.period_month
+            and transactions.transaction_date >= jobs.slice_from
+            and transactions.transaction_date < jobs.slice_to
     where transactions.company_amount is not null
 
 )
