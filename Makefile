@@ -38,7 +38,8 @@ lint: setup ## ruff, mypy, sqlfluff and the structure tests
 	@$(BIN)/python -m pytest tests/python/test_structure.py
 
 ui: setup ## Open Dagster's web page on http://127.0.0.1:3000
-	@mkdir -p "$(DAGSTER_HOME)"
+	@mkdir -p "$(DAGSTER_HOME)" && cp orchestration/dagster.yaml "$(DAGSTER_HOME)/dagster.yaml"
+	@$(BIN)/dbt parse --quiet
 	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000 -m orchestration.definitions
 
 example-adventureworks: setup ## Build and close AdventureWorks, and print its table

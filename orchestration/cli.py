@@ -12,7 +12,14 @@ from typing import Annotated
 import duckdb
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from orchestration.generator.generate import MARK, generate
 from orchestration.generator.shape import Size
@@ -29,8 +36,17 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-console = Console()
-errors = Console(stderr=True)
+# Where the output is no terminal (a log, a file), lines are not folded at 80 columns.
+WIDTH_OF_A_FILE = 110
+
+
+def make_console(stderr: bool) -> Console:
+    shown = Console(stderr=stderr)
+    return shown if shown.is_terminal else Console(stderr=stderr, width=WIDTH_OF_A_FILE)
+
+
+console = make_console(stderr=False)
+errors = make_console(stderr=True)
 
 
 def parse_month(text: str | date) -> date:
@@ -48,9 +64,13 @@ def parse_instant(text: str) -> str:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"'{text}' is not an instant such as 2026-07-03T12:00:00") from error
+        raise typer.BadParameter(
+            f"'{text}' is not an instant such as 2026-07-03T12:00:00"
+        ) from error
     if instant.tzinfo is not None:
-        instant = datetime.fromtimestamp(instant.timestamp(), tz=None).astimezone().replace(tzinfo=None)
+        instant = (
+            datetime.fromtimestamp(instant.timestamp(), tz=None).astimezone().replace(tzinfo=None)
+        )
     return instant.isoformat(sep=" ")
 
 
@@ -101,7 +121,8 @@ def demo(
     payees: Annotated[int, typer.Option(help="Payees, 20 or more.")] = 60,
     months: Annotated[int, typer.Option(help="Months of history.")] = 24,
     activities: Annotated[
-        int | None, typer.Option(help="Activities in all; by default 45 per account manager and month.")
+        int | None,
+        typer.Option(help="Activities in all; by default 45 per account manager and month."),
     ] = None,
     last_month: Annotated[
         date, typer.Option(parser=parse_month, metavar="YYYY-MM", help="The last whole month.")
@@ -139,12 +160,17 @@ def check() -> None:
 @app.command("build")
 def build_command(
     from_month: Annotated[
-        date | None, typer.Option("--from", parser=parse_month, metavar="YYYY-MM",
-                                  help="Rebuild the heavy tables from this month only.")
+        date | None,
+        typer.Option(
+            "--from",
+            parser=parse_month,
+            metavar="YYYY-MM",
+            help="Rebuild the heavy tables from this month only.",
+        ),
     ] = None,
     to_month: Annotated[
-        date | None, typer.Option("--to", parser=parse_month, metavar="YYYY-MM",
-                                  help="And up to this one.")
+        date | None,
+        typer.Option("--to", parser=parse_month, metavar="YYYY-MM", help="And up to this one."),
     ] = None,
     known_at: KnownAt = None,
 ) -> None:

@@ -47,7 +47,9 @@ def employee_id(number: str) -> str:
 
 
 def employees(source: Path) -> list[Row]:
-    hired = {row["BusinessEntityID"]: row["HireDate"] for row in read(source, "HumanResources.Employee")}
+    hired = {
+        row["BusinessEntityID"]: row["HireDate"] for row in read(source, "HumanResources.Employee")
+    }
     return [
         {
             "employee_id": employee_id(row["BusinessEntityID"]),
@@ -253,18 +255,51 @@ def write_policy(source: Path, policy: Path) -> None:
     for row in read(source, "Sales.SalesPerson"):
         plan = f"adventureworks_{row['BusinessEntityID']}"
         role = {"role": "account_manager"}
-        plans.append({"plan_id": plan, "plan_name": "Own percentage and bonus", **role,
-                      "is_role_default": "false", **time})
-        commission.append({"plan_id": plan, **role, "commission_basis": "booked",
-                           "accumulation": "quota_window", "tier_mode": "marginal",
-                           "bound_kind": "amount", "bound_side": "lower_inclusive",
-                           "cap_amount": "", "cap_period": "year", "ownership": "lifetime", **time})
-        rates.append({"plan_id": plan, "product_class": "any", "customer_class": "any",
-                      "tier_from": "0", "rate": row["CommissionPct"], **time})
+        plans.append(
+            {
+                "plan_id": plan,
+                "plan_name": "Own percentage and bonus",
+                **role,
+                "is_role_default": "false",
+                **time,
+            }
+        )
+        commission.append(
+            {
+                "plan_id": plan,
+                **role,
+                "commission_basis": "booked",
+                "accumulation": "quota_window",
+                "tier_mode": "marginal",
+                "bound_kind": "amount",
+                "bound_side": "lower_inclusive",
+                "cap_amount": "",
+                "cap_period": "year",
+                "ownership": "lifetime",
+                **time,
+            }
+        )
+        rates.append(
+            {
+                "plan_id": plan,
+                "product_class": "any",
+                "customer_class": "any",
+                "tier_from": "0",
+                "rate": row["CommissionPct"],
+                **time,
+            }
+        )
         if float(row["Bonus"]):
-            bonuses.append({"bonus_id": f"{plan}_quota", "plan_id": plan,
-                            "earned_when": "quota_window_reached", "amount": row["Bonus"],
-                            "currency": CURRENCY, **time})
+            bonuses.append(
+                {
+                    "bonus_id": f"{plan}_quota",
+                    "plan_id": plan,
+                    "earned_when": "quota_window_reached",
+                    "amount": row["Bonus"],
+                    "currency": CURRENCY,
+                    **time,
+                }
+            )
     write(policy / "policy_plans.csv", plans)
     write(policy / "policy_commission_plans.csv", commission)
     write(policy / "policy_commission_rates.csv", rates)

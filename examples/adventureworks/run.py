@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from examples.adventureworks.land import land, write_policy
+from orchestration.cli import make_console
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.report import money, percent, table
 from orchestration.lib.warehouse import open_read_only
@@ -100,10 +99,12 @@ def rows_of(build: Path, query: str) -> list[tuple[Any, ...]]:
 
 
 def main() -> int:
-    console = Console()
+    console = make_console(stderr=False)
     source = source_folder()
     if not (source / "Sales.SalesOrderHeader.csv").exists():
-        console.print(f"AdventureWorks is not at {source}: name its folder in PLUMBLINE_ADVENTUREWORKS.")
+        console.print(
+            f"AdventureWorks is not at {source}: name its folder in PLUMBLINE_ADVENTUREWORKS."
+        )
         return 1
     done = close_example(source, BUILD)
     console.print(done.stdout.rstrip(), markup=False, highlight=False)
@@ -111,19 +112,44 @@ def main() -> int:
         console.print(done.stderr, markup=False, highlight=False)
         return done.returncode
     people = [
-        (place, name, money(sales), money(quota), percent(attained), f"{reached} of {windows}",
-         money(commission), money(bonus))
+        (
+            place,
+            name,
+            money(sales),
+            money(quota),
+            percent(attained),
+            f"{reached} of {windows}",
+            money(commission),
+            money(bonus),
+        )
         for place, _, name, sales, quota, attained, reached, windows, commission, bonus in rows_of(
             BUILD, BY_SALESPERSON
         )
     ]
-    headings = ["rank", "salesperson", "sales", "quota", "attained", "quotas reached",
-                "commission", "bonus"]
-    console.print(table("AdventureWorks, 2011-05-31 to 2014-05-31, USD", headings, people,
-                        {0, 2, 3, 4, 5, 6, 7}))
+    headings = [
+        "rank",
+        "salesperson",
+        "sales",
+        "quota",
+        "attained",
+        "reached",
+        "commission",
+        "bonus",
+    ]
+    console.print(
+        table(
+            "AdventureWorks, 2011-05-31 to 2014-05-31, USD", headings, people, {0, 2, 3, 4, 5, 6, 7}
+        )
+    )
     places = [(name, count, money(sales)) for name, count, sales in rows_of(BUILD, BY_TERRITORY)]
-    console.print(table("By the salesperson's territory on the day of the order",
-                        ["territory", "orders", "sales"], places, {1, 2}))
+    console.print(
+        table(
+            "By the salesperson's territory on the day of the order",
+            ["territory", "orders", "sales"],
+            places,
+            {1, 2},
+        )
+    )
     return 0
 
 

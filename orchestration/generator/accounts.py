@@ -167,9 +167,11 @@ def write_service(company: Company, writer: LandingWriter, month: int) -> None:
     count = size.accounts // 4
     account = random.integers(0, size.accounts, count)
     consultant = account % size.service_consultants
-    asked = random.integers(first, after, count) * DAY + random.integers(
-        9 * 3_600, 19 * 3_600, count
-    ) - LOCAL_OFFSET
+    asked = (
+        random.integers(first, after, count) * DAY
+        + random.integers(9 * 3_600, 19 * 3_600, count)
+        - LOCAL_OFFSET
+    )
     pace = 1_800 + 200 * (consultant % 8)
     answered = asked + (random.lognormal(0, 1.0, count) * pace).astype(np.int64)
     answered[random.random(count) < 0.04] = -1
@@ -194,7 +196,9 @@ def write_service(company: Company, writer: LandingWriter, month: int) -> None:
     )
     polled = np.flatnonzero(random.random(count) < 0.2)
     is_nps = random.random(len(polled)) < 0.5
-    score = np.where(is_nps, random.integers(0, 11, len(polled)), random.integers(1, 6, len(polled)))
+    score = np.where(
+        is_nps, random.integers(0, 11, len(polled)), random.integers(1, 6, len(polled))
+    )
     writer.write(
         "crm.surveys",
         {

@@ -47,59 +47,149 @@ class Cases:
         self.rows[table].append(row)
         return row
 
-    def payee(self, number: int, *, salary: int = 10_000, hired: dt.date | None = None,
-              quota: int | None = 100_000, window: tuple[dt.date, dt.date] | None = None) -> str:
+    def payee(
+        self,
+        number: int,
+        *,
+        salary: int = 10_000,
+        hired: dt.date | None = None,
+        quota: int | None = 100_000,
+        window: tuple[dt.date, dt.date] | None = None,
+    ) -> str:
         """An account manager with one account ``Z<number>`` of his own."""
         employee_id = f"Z{number:02d}"
         day = hired or dt.date(2020, 1, 1)
-        self.add("hr.employees", self.last_month, employee_id=employee_id,
-                 full_name=names.person(9_000 + number * 13), hire_date=day)
-        self.add("hr.job_history", self.last_month, employee_id=employee_id, valid_from=day,
-                 role="account_manager", grade="P4", team_id="T-east", manager_id="M000001",
-                 region="east", monthly_base_salary=Decimal(salary), currency=CURRENCY)
+        self.add(
+            "hr.employees",
+            self.last_month,
+            employee_id=employee_id,
+            full_name=names.person(9_000 + number * 13),
+            hire_date=day,
+        )
+        self.add(
+            "hr.job_history",
+            self.last_month,
+            employee_id=employee_id,
+            valid_from=day,
+            role="account_manager",
+            grade="P4",
+            team_id="T-east",
+            manager_id="M000001",
+            region="east",
+            monthly_base_salary=Decimal(salary),
+            currency=CURRENCY,
+        )
         if quota is not None:
             start, end = window or (self.quarter, self.quarter_end)
-            self.add("hr.quotas", self.last_month, employee_id=employee_id, valid_from=start,
-                     valid_to=end, quota_amount=Decimal(quota), currency=CURRENCY)
+            self.add(
+                "hr.quotas",
+                self.last_month,
+                employee_id=employee_id,
+                valid_from=start,
+                valid_to=end,
+                quota_amount=Decimal(quota),
+                currency=CURRENCY,
+            )
         self.account(f"{employee_id}-1", employee_id)
         return employee_id
 
-    def account(self, account_id: str, owner: str | None, start: dt.date | None = None,
-                end: dt.date | None = None) -> None:
+    def account(
+        self,
+        account_id: str,
+        owner: str | None,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+    ) -> None:
         created = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
         if not any(row["account_id"] == account_id for row in self.rows["crm.accounts"]):
-            self.add("crm.accounts", self.last_month, account_id=account_id,
-                     account_name=names.company(5_000 + len(self.rows["crm.accounts"])),
-                     industry="finance", region="east", country="CN",
-                     ownership_type="commercial", created_at=created)
+            self.add(
+                "crm.accounts",
+                self.last_month,
+                account_id=account_id,
+                account_name=names.company(5_000 + len(self.rows["crm.accounts"])),
+                industry="finance",
+                region="east",
+                country="CN",
+                ownership_type="commercial",
+                created_at=created,
+            )
         if owner:
-            self.add("crm.account_assignments", self.last_month,
-                     assignment_id=f"{account_id}-{owner}", account_id=account_id,
-                     employee_id=owner, assignment_role="account_manager", team_id="T-east",
-                     valid_from=start or dt.date(2020, 1, 1), valid_to=end)
+            self.add(
+                "crm.account_assignments",
+                self.last_month,
+                assignment_id=f"{account_id}-{owner}",
+                account_id=account_id,
+                employee_id=owner,
+                assignment_role="account_manager",
+                team_id="T-east",
+                valid_from=start or dt.date(2020, 1, 1),
+                valid_to=end,
+            )
 
-    def contract(self, contract_id: str, account_id: str, signed: dt.date, amount: int,
-                 product: str = "P1", currency: str = CURRENCY, **more: Any) -> None:
-        values = {"starts_on": signed, "ends_on": signed + dt.timedelta(days=365),
-                  "contract_type": "new", **more}
-        self.add("billing.contracts", max(signed, self.last_month), contract_id=contract_id,
-                 account_id=account_id, product_id=product, signed_on=signed,
-                 amount=Decimal(amount), currency=currency, **values)
+    def contract(
+        self,
+        contract_id: str,
+        account_id: str,
+        signed: dt.date,
+        amount: int,
+        product: str = "P1",
+        currency: str = CURRENCY,
+        **more: Any,
+    ) -> None:
+        values = {
+            "starts_on": signed,
+            "ends_on": signed + dt.timedelta(days=365),
+            "contract_type": "new",
+            **more,
+        }
+        self.add(
+            "billing.contracts",
+            max(signed, self.last_month),
+            contract_id=contract_id,
+            account_id=account_id,
+            product_id=product,
+            signed_on=signed,
+            amount=Decimal(amount),
+            currency=currency,
+            **values,
+        )
 
     def payment(self, account_id: str, day: dt.date, amount: int) -> str:
         payment_id = f"PY-{account_id}-{day:%d}"
-        self.add("billing.payments", day, payment_id=payment_id, account_id=account_id,
-                 contract_id=f"K-{account_id}", payment_kind="deposit", paid_on=day,
-                 amount=Decimal(amount), currency=CURRENCY)
+        self.add(
+            "billing.payments",
+            day,
+            payment_id=payment_id,
+            account_id=account_id,
+            contract_id=f"K-{account_id}",
+            payment_kind="deposit",
+            paid_on=day,
+            amount=Decimal(amount),
+            currency=CURRENCY,
+        )
         return payment_id
 
-    def expect(self, case: str, rule: str, employee_id: str, why: str, *,
-               score: str | None = None, **components: str) -> None:
-        self.cases.append({
-            "case": case, "rule": rule, "employee_id": employee_id, "why": why,
-            "period_month": self.month.isoformat(), "score": score,
-            "components": {name: amount for name, amount in components.items() if amount},
-        })
+    def expect(
+        self,
+        case: str,
+        rule: str,
+        employee_id: str,
+        why: str,
+        *,
+        score: str | None = None,
+        **components: str,
+    ) -> None:
+        self.cases.append(
+            {
+                "case": case,
+                "rule": rule,
+                "employee_id": employee_id,
+                "why": why,
+                "period_month": self.month.isoformat(),
+                "score": score,
+                "components": {name: amount for name, amount in components.items() if amount},
+            }
+        )
 
 
 def write_cases(company: Company, writer: LandingWriter) -> Row:
@@ -133,21 +223,43 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
 
 
 def _visit(cases: Cases, number: int, at: dt.datetime, **more: Any) -> None:
-    cases.add("crm.activities", cases.day(28), activity_id=f"ACZ{number:02d}", employee_id="Z01",
-              account_id="Z01-1", activity_type=more.pop("activity_type", "visit"),
-              occurred_at=at, duration_seconds=1_800, outcome="connected", is_recontactable=True,
-              **more)
+    cases.add(
+        "crm.activities",
+        cases.day(28),
+        activity_id=f"ACZ{number:02d}",
+        employee_id="Z01",
+        account_id="Z01-1",
+        activity_type=more.pop("activity_type", "visit"),
+        occurred_at=at,
+        duration_seconds=1_800,
+        outcome="connected",
+        is_recontactable=True,
+        **more,
+    )
 
 
 def _score(cases: Cases) -> None:
     """Every item of one score, with a visit at each edge of the local month."""
     payee = cases.payee(1, salary=20_000)
-    for measure, value in {"visits": "10", "new_customers": "1", "customer_retention": "0.90",
-                           "key_product_sales": "100000", "competitor_notes": "2",
-                           "cost_control": "4500"}.items():
-        cases.add("hr.targets", cases.last_month, target_id=f"TG-Z01-{measure}",
-                  scope_type="employee", scope_id=payee, measure=measure,
-                  valid_from=dt.date(2020, 1, 1), target_value=Decimal(value), reason="case")
+    for measure, value in {
+        "visits": "10",
+        "new_customers": "1",
+        "customer_retention": "0.90",
+        "key_product_sales": "100000",
+        "competitor_notes": "2",
+        "cost_control": "4500",
+    }.items():
+        cases.add(
+            "hr.targets",
+            cases.last_month,
+            target_id=f"TG-Z01-{measure}",
+            scope_type="employee",
+            scope_id=payee,
+            measure=measure,
+            valid_from=dt.date(2020, 1, 1),
+            target_value=Decimal(value),
+            reason="case",
+        )
     first = dt.datetime.combine(cases.month, dt.time(0, 0), SHANGHAI)
     after = dt.datetime.combine(cases.next, dt.time(0, 0), SHANGHAI)
     second = dt.timedelta(seconds=1)
@@ -158,38 +270,74 @@ def _score(cases: Cases) -> None:
     for number in range(5, 11):
         _visit(cases, number, first + dt.timedelta(days=number, hours=10))
     _visit(cases, 11, first + dt.timedelta(days=12, hours=10))
-    cases.rows["crm.activities"].append({
-        **cases.rows["crm.activities"][-1], "_loaded_at": cases.load(cases.day(28))
-        + dt.timedelta(hours=1), "_deleted": True})  # deleted: out
+    cases.rows["crm.activities"].append(
+        {
+            **cases.rows["crm.activities"][-1],
+            "_loaded_at": cases.load(cases.day(28)) + dt.timedelta(hours=1),
+            "_deleted": True,
+        }
+    )  # deleted: out
     _visit(cases, 12, first + dt.timedelta(days=13, hours=10), activity_type="competitor_note")
     _visit(cases, 13, first + dt.timedelta(days=14, hours=10), activity_type="competitor_note")
     year_ago = cases.day(15) - dt.timedelta(days=365)
     cases.contract("K-Z01-1", "Z01-1", year_ago, 80_000, ends_on=cases.day(15))
-    cases.contract("K-Z01-1b", "Z01-1", cases.day(10), 80_000, contract_type="renewal",
-                   renews_contract_id="K-Z01-1")
+    cases.contract(
+        "K-Z01-1b",
+        "Z01-1",
+        cases.day(10),
+        80_000,
+        contract_type="renewal",
+        renews_contract_id="K-Z01-1",
+    )
     cases.account("Z01-2", payee)
     cases.contract("K-Z01-2", "Z01-2", cases.day(12), 110_000, product="P3")
-    expense = cases.add("hr.expenses", cases.day(20), expense_id="XZ01", employee_id=payee,
-                        incurred_on=cases.day(18), amount=Decimal(9_999), currency=CURRENCY)
-    cases.rows["hr.expenses"].append({**expense, "amount": Decimal(5_000),
-                                      "_loaded_at": cases.load(cases.day(21))})
+    expense = cases.add(
+        "hr.expenses",
+        cases.day(20),
+        expense_id="XZ01",
+        employee_id=payee,
+        incurred_on=cases.day(18),
+        amount=Decimal(9_999),
+        currency=CURRENCY,
+    )
+    cases.rows["hr.expenses"].append(
+        {**expense, "amount": Decimal(5_000), "_loaded_at": cases.load(cases.day(21))}
+    )
     # 0.20 x 1 + 0.20 x 1.5 + 0.15 x 1.5555555555 + 0.25 x 0.64 + 0.10 x 1 + 0.10 x 0.9
-    cases.expect("every_item_of_a_score", "S0-05 S0-06", payee,
-                 "8 of 10 visits are 0.80 exactly: 0.64; 110 % of key-product sales: 1.5; one of "
-                 "one customer renewed against 0.90; the corrected expense counts",
-                 score="1.0833333333", base="14000.00", performance="6500.00")
+    cases.expect(
+        "every_item_of_a_score",
+        "S0-05 S0-06",
+        payee,
+        "8 of 10 visits are 0.80 exactly: 0.64; 110 % of key-product sales: 1.5; one of "
+        "one customer renewed against 0.90; the corrected expense counts",
+        score="1.0833333333",
+        base="14000.00",
+        performance="6500.00",
+    )
 
 
 def _new_hire(cases: Cases) -> None:
     hired = cases.last_month - dt.timedelta(days=1)
     payee = cases.payee(2, hired=hired)
-    cases.expect("hired_on_the_last_day_two_months_ago", "S0-14", payee,
-                 "the month of hire is used up by one day; this is the third and last protected",
-                 score="0.2500000000", base="7000.00", performance="2400.00")
+    cases.expect(
+        "hired_on_the_last_day_two_months_ago",
+        "S0-14",
+        payee,
+        "the month of hire is used up by one day; this is the third and last protected",
+        score="0.2500000000",
+        base="7000.00",
+        performance="2400.00",
+    )
     before = hired.replace(day=1) - dt.timedelta(days=1)
     payee = cases.payee(3, hired=before)
-    cases.expect("hired_on_the_last_day_three_months_ago", "S0-14", payee,
-                 "the fourth month is not protected", score="0.2500000000", **IDLE)
+    cases.expect(
+        "hired_on_the_last_day_three_months_ago",
+        "S0-14",
+        payee,
+        "the fourth month is not protected",
+        score="0.2500000000",
+        **IDLE,
+    )
 
 
 def _tiers(cases: Cases) -> None:
@@ -198,39 +346,93 @@ def _tiers(cases: Cases) -> None:
     cases.contract("K-Z04-1", "Z04-1", sold, 200_000)
     cases.payment("Z04-1", cases.day(5), 80_000)
     cases.payment("Z04-1", cases.day(20), 40_000)
-    cases.expect("a_sale_across_the_quota", "S0-07", payee,
-                 "80,000 and 20,000 at 2 %, 20,000 at 3 %", commission="2600.00", **IDLE)
+    cases.expect(
+        "a_sale_across_the_quota",
+        "S0-07",
+        payee,
+        "80,000 and 20,000 at 2 %, 20,000 at 3 %",
+        commission="2600.00",
+        **IDLE,
+    )
     payee = cases.payee(5, quota=1_000_000)
     cases.contract("K-Z05-1", "Z05-1", sold, 5_000_000)
     cases.payment("Z05-1", cases.day(5), 4_000_000)
-    cases.expect("commission_at_the_cap", "S0-07", payee,
-                 "20,000 + 90,000 is cut to the cap of 60,000", commission="60000.00", **IDLE)
+    cases.expect(
+        "commission_at_the_cap",
+        "S0-07",
+        payee,
+        "20,000 + 90,000 is cut to the cap of 60,000",
+        commission="60000.00",
+        **IDLE,
+    )
     payee = cases.payee(6)
     cases.contract("K-Z06-1", "Z06-1", sold, 200_000)
     paid = cases.payment("Z06-1", cases.day(3), 150_000)
-    cases.add("billing.refunds", cases.day(20), refund_id="RF-Z06", account_id="Z06-1",
-              contract_id="K-Z06-1", payment_id=paid, refunded_on=cases.day(20),
-              amount=Decimal(30_000), currency=CURRENCY)
-    cases.expect("a_refund_at_the_rates_earned", "S0-07", payee,
-                 "2,000 + 1,500 earned; 20,000 goes back at 2 % and 10,000 at 3 %",
-                 commission="2800.00", **IDLE)
+    cases.add(
+        "billing.refunds",
+        cases.day(20),
+        refund_id="RF-Z06",
+        account_id="Z06-1",
+        contract_id="K-Z06-1",
+        payment_id=paid,
+        refunded_on=cases.day(20),
+        amount=Decimal(30_000),
+        currency=CURRENCY,
+    )
+    cases.expect(
+        "a_refund_at_the_rates_earned",
+        "S0-07",
+        payee,
+        "2,000 + 1,500 earned; 20,000 goes back at 2 % and 10,000 at 3 %",
+        commission="2800.00",
+        **IDLE,
+    )
     payee = cases.payee(7, quota=30_000, window=(cases.month, cases.next))
-    cases.add("hr.plan_assignments", cases.last_month, employee_id=payee,
-              plan_id="account_manager_booked", valid_from=dt.date(2020, 1, 1))
+    cases.add(
+        "hr.plan_assignments",
+        cases.last_month,
+        employee_id=payee,
+        plan_id="account_manager_booked",
+        valid_from=dt.date(2020, 1, 1),
+    )
     cases.contract("K-Z07-1", "Z07-1", cases.day(9), 50_000)
-    cases.expect("a_plan_of_his_own_on_booked_sales", "S0-02", payee,
-                 "30,000 at 1 % and 20,000 at 2 %; one new customer, no visit",
-                 score="0.5000000000", base="7000.00", performance="1500.00", commission="700.00")
+    cases.expect(
+        "a_plan_of_his_own_on_booked_sales",
+        "S0-02",
+        payee,
+        "30,000 at 1 % and 20,000 at 2 %; one new customer, no visit",
+        score="0.5000000000",
+        base="7000.00",
+        performance="1500.00",
+        commission="700.00",
+    )
     payee = cases.payee(12)
     cases.contract("K-Z12-1", "Z12-1", sold, 200_000)
     paid = cases.payment("Z12-1", cases.day(5), 10_000)
-    cases.expect("a_payment_refunded_after_the_close", "RULES 8", payee,
-                 "10,000 at 2 %; the refund is landed later", commission="200.00", **IDLE)
+    cases.expect(
+        "a_payment_refunded_after_the_close",
+        "RULES 8",
+        payee,
+        "10,000 at 2 %; the refund is landed later",
+        commission="200.00",
+        **IDLE,
+    )
     late = cases.next + dt.timedelta(days=9)
-    cases.late_rows.append({"table": "billing.refunds", "row": {
-        "refund_id": "RF-Z12", "account_id": "Z12-1", "contract_id": "K-Z12-1",
-        "payment_id": paid, "refunded_on": cases.day(25).isoformat(), "amount": "4000.00",
-        "currency": CURRENCY, "_loaded_at": cases.load(late).isoformat()}})
+    cases.late_rows.append(
+        {
+            "table": "billing.refunds",
+            "row": {
+                "refund_id": "RF-Z12",
+                "account_id": "Z12-1",
+                "contract_id": "K-Z12-1",
+                "payment_id": paid,
+                "refunded_on": cases.day(25).isoformat(),
+                "amount": "4000.00",
+                "currency": CURRENCY,
+                "_loaded_at": cases.load(late).isoformat(),
+            },
+        }
+    )
 
 
 def _transfer(cases: Cases) -> None:
@@ -241,10 +443,12 @@ def _transfer(cases: Cases) -> None:
     cases.contract("K-Z89", "Z89", cases.last_month, 200_000)
     cases.payment("Z89", cases.day(15), 10_000)
     cases.payment("Z89", cases.day(16), 30_000)
-    cases.expect("the_day_before_a_handover", "S4-03", giver, "10,000 at 2 %",
-                 commission="200.00", **IDLE)
-    cases.expect("the_day_of_a_handover", "S4-03", taker, "30,000 at 2 %",
-                 commission="600.00", **IDLE)
+    cases.expect(
+        "the_day_before_a_handover", "S4-03", giver, "10,000 at 2 %", commission="200.00", **IDLE
+    )
+    cases.expect(
+        "the_day_of_a_handover", "S4-03", taker, "30,000 at 2 %", commission="600.00", **IDLE
+    )
 
 
 def _findings(cases: Cases) -> None:
@@ -252,8 +456,13 @@ def _findings(cases: Cases) -> None:
     payee = cases.payee(11, quota=None)
     cases.contract("K-Z11-1", "Z11-1", cases.last_month, 50_000)
     cases.payment("Z11-1", cases.day(5), 5_000)
-    cases.expect("sales_without_a_quota", "RULES 0", payee,
-                 "attainment is null: the line pays nothing and is a finding", **IDLE)
+    cases.expect(
+        "sales_without_a_quota",
+        "RULES 0",
+        payee,
+        "attainment is null: the line pays nothing and is a finding",
+        **IDLE,
+    )
     cases.account("Z90", None)
     cases.contract("K-Z90", "Z90", cases.last_month, 50_000)
     cases.payment("Z90", cases.day(5), 1_000)

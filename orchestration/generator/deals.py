@@ -77,9 +77,11 @@ def write_deals(company: Company, writer: LandingWriter, month: int) -> None:
     owner = company.owner[month][account].astype(np.int64)
     product = random.choice(len(PRODUCTS), total, p=[0.30, 0.22, 0.20, 0.12, 0.16])
     first, after = int(company.month_days[month]), int(company.month_days[month + 1])
-    created = random.integers(first, after, total) * DAY + random.integers(
-        9 * 3_600, 20 * 3_600, total
-    ) - LOCAL_OFFSET
+    created = (
+        random.integers(first, after, total) * DAY
+        + random.integers(9 * 3_600, 20 * 3_600, total)
+        - LOCAL_OFFSET
+    )
     follow_up = created + random.integers(600, 6 * DAY, total)
     follow_up[random.random(total) < 0.03] = -1
     closed = created + random.integers(8 * DAY, 120 * DAY, total)
@@ -153,8 +155,16 @@ def write_deals(company: Company, writer: LandingWriter, month: int) -> None:
         generation += 1
 
 
-def _write_stages(company: Company, writer: LandingWriter, random: np.random.Generator, part: str,
-                  serial: Ints, created: Ints, closed: Ints, outcome: Ints) -> None:
+def _write_stages(
+    company: Company,
+    writer: LandingWriter,
+    random: np.random.Generator,
+    part: str,
+    serial: Ints,
+    created: Ints,
+    closed: Ints,
+    outcome: Ints,
+) -> None:
     """Stages in order up to a last one; a few are skipped, a few entered twice."""
     total = len(serial)
     reached = np.where(outcome == 0, len(STAGES), random.integers(1, len(STAGES), total))
@@ -182,8 +192,9 @@ def _write_stages(company: Company, writer: LandingWriter, random: np.random.Gen
     )
 
 
-def _renewals(company: Company, random: np.random.Generator, due: Contracts,
-              generation: int) -> Contracts:
+def _renewals(
+    company: Company, random: np.random.Generator, due: Contracts, generation: int
+) -> Contracts:
     """Contracts that renew those falling due: most, early, on time or late, more or less."""
     count = len(due)
     signed = due.ends + random.integers(-40, 30, count)
@@ -210,8 +221,13 @@ def _currency(is_foreign: Bools) -> pa.Array:
     return choices(["CNY", "USD"], is_foreign.astype(np.int64))
 
 
-def _write_contracts(company: Company, writer: LandingWriter, random: np.random.Generator,
-                     part: str, contracts: Contracts) -> None:
+def _write_contracts(
+    company: Company,
+    writer: LandingWriter,
+    random: np.random.Generator,
+    part: str,
+    contracts: Contracts,
+) -> None:
     count = len(contracts)
     cancelled = contracts.signed + random.integers(20, 120, count)
     is_cancelled = (random.random(count) < 0.015) & (cancelled < company.end_day)
@@ -261,8 +277,13 @@ def _write_contracts(company: Company, writer: LandingWriter, random: np.random.
     )
 
 
-def _write_payments(company: Company, writer: LandingWriter, random: np.random.Generator,
-                    part: str, contracts: Contracts) -> None:
+def _write_payments(
+    company: Company,
+    writer: LandingWriter,
+    random: np.random.Generator,
+    part: str,
+    contracts: Contracts,
+) -> None:
     """A prepaid deposit at signature, then invoices month by month; some of it is refunded."""
     count = len(contracts)
     invoices = random.integers(3, 10, count)
@@ -315,8 +336,13 @@ def _write_payments(company: Company, writer: LandingWriter, random: np.random.G
     )
 
 
-def _write_consumption(company: Company, writer: LandingWriter, random: np.random.Generator,
-                       part: str, contracts: Contracts) -> None:
+def _write_consumption(
+    company: Company,
+    writer: LandingWriter,
+    random: np.random.Generator,
+    part: str,
+    contracts: Contracts,
+) -> None:
     """Usage month by month that draws the contract's amount down, never below nothing."""
     count = len(contracts)
     contract = np.repeat(np.arange(count), 12)
@@ -341,4 +367,3 @@ def _write_consumption(company: Company, writer: LandingWriter, random: np.rando
         },
         part,
     )
-

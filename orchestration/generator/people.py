@@ -79,8 +79,15 @@ def _members(company: Company) -> Iterator[tuple[str, int, str, int, int]]:
         yield f"M{number:06d}", number, "team_manager", long_ago, FAR
 
 
-def _jobs(company: Company, employee_id: str, number: int, role: str, hire: int, leave: int,
-          random: np.random.Generator) -> list[Row]:
+def _jobs(
+    company: Company,
+    employee_id: str,
+    number: int,
+    role: str,
+    hire: int,
+    leave: int,
+    random: np.random.Generator,
+) -> list[Row]:
     """One job, or two where a raise and a grade came on the first of a month."""
     region = REGIONS[number % len(REGIONS)]
     step = int(random.integers(0, len(GRADES[role])))
@@ -120,14 +127,31 @@ def write_people(company: Company, writer: LandingWriter) -> None:
     random = company.random(PEOPLE, 1)
     first_load = _loaded(company.months[0])
     teams = [
-        {"team_id": f"T-{region}", "team_name": names.TEAM_NAMES[region], "team_kind": "region",
-         "region": region, "_loaded_at": first_load}
+        {
+            "team_id": f"T-{region}",
+            "team_name": names.TEAM_NAMES[region],
+            "team_kind": "region",
+            "region": region,
+            "_loaded_at": first_load,
+        }
         for region in REGIONS
     ]
-    teams.append({"team_id": "T-solution", "team_name": "解决方案部", "team_kind": "solution",
-                  "_loaded_at": first_load})
-    teams.append({"team_id": "T-service", "team_name": "增值服务部", "team_kind": "service",
-                  "_loaded_at": first_load})
+    teams.append(
+        {
+            "team_id": "T-solution",
+            "team_name": "解决方案部",
+            "team_kind": "solution",
+            "_loaded_at": first_load,
+        }
+    )
+    teams.append(
+        {
+            "team_id": "T-service",
+            "team_name": "增值服务部",
+            "team_kind": "service",
+            "_loaded_at": first_load,
+        }
+    )
     writer.write_rows("hr.teams", teams, "teams")
 
     employees: list[Row] = []
@@ -135,8 +159,13 @@ def write_people(company: Company, writer: LandingWriter) -> None:
     for serial, (employee_id, number, role, hire, leave) in enumerate(_members(company)):
         hired, left = to_date(hire), to_date(leave)
         load = max(first_load, _loaded(hired or company.months[0]))
-        employee = {"employee_id": employee_id, "full_name": names.person(serial),
-                    "hire_date": hired, "leave_date": None, "_loaded_at": load}
+        employee = {
+            "employee_id": employee_id,
+            "full_name": names.person(serial),
+            "hire_date": hired,
+            "leave_date": None,
+            "_loaded_at": load,
+        }
         employees.append(employee)
         if left is not None:  # a leaver is a second version of the row
             employees.append({**employee, "leave_date": left, "_loaded_at": _loaded(left)})
@@ -150,25 +179,39 @@ def write_people(company: Company, writer: LandingWriter) -> None:
 
 def _quotas(company: Company, random: np.random.Generator) -> list[Row]:
     """Quarterly quotas of account managers, whole thousands."""
-    quarters = sorted({month.replace(month=(month.month - 1) // 3 * 3 + 1) for month in company.months})
+    quarters = sorted(
+        {month.replace(month=(month.month - 1) // 3 * 3 + 1) for month in company.months}
+    )
     quotas = []
     for number in range(company.size.account_managers):
         for quarter in quarters:
             end = next_month(next_month(next_month(quarter)))
             amount = int(150 + 100 * company.skill[number] * random.uniform(0.7, 1.3)) * 1_000
-            quotas.append({
-                "employee_id": f"A{number:06d}", "valid_from": quarter, "valid_to": end,
-                "quota_amount": Decimal(amount), "currency": CURRENCY,
-                "_loaded_at": _loaded(company.months[0]),
-            })
+            quotas.append(
+                {
+                    "employee_id": f"A{number:06d}",
+                    "valid_from": quarter,
+                    "valid_to": end,
+                    "quota_amount": Decimal(amount),
+                    "currency": CURRENCY,
+                    "_loaded_at": _loaded(company.months[0]),
+                }
+            )
     return quotas
 
 
 def _targets(company: Company) -> list[Row]:
     return [
-        {"target_id": f"TG-{role}-{measure}", "scope_type": "role", "scope_id": role,
-         "measure": measure, "valid_from": dt.date(2000, 1, 1), "target_value": Decimal(value),
-         "reason": "annual plan", "_loaded_at": _loaded(company.months[0])}
+        {
+            "target_id": f"TG-{role}-{measure}",
+            "scope_type": "role",
+            "scope_id": role,
+            "measure": measure,
+            "valid_from": dt.date(2000, 1, 1),
+            "target_value": Decimal(value),
+            "reason": "annual plan",
+            "_loaded_at": _loaded(company.months[0]),
+        }
         for role, measures in ROLE_TARGETS.items()
         for measure, value in measures.items()
     ]
@@ -233,10 +276,14 @@ def write_decisions(company: Company, writer: LandingWriter, month: int) -> None
     writer.write_rows(
         "hr.absences",
         [
-            {"absence_id": f"AB{tag}{number:06d}", "employee_id": f"A{number:06d}",
-             "valid_from": first + dt.timedelta(days=4),
-             "valid_to": first + dt.timedelta(days=4 + int(random.integers(1, 6))),
-             "absence_type": "annual_leave", "_loaded_at": load}
+            {
+                "absence_id": f"AB{tag}{number:06d}",
+                "employee_id": f"A{number:06d}",
+                "valid_from": first + dt.timedelta(days=4),
+                "valid_to": first + dt.timedelta(days=4 + int(random.integers(1, 6))),
+                "absence_type": "annual_leave",
+                "_loaded_at": load,
+            }
             for number in chosen
         ],
         f"absences-{first:%Y-%m}",
@@ -245,11 +292,17 @@ def write_decisions(company: Company, writer: LandingWriter, month: int) -> None
     writer.write_rows(
         "hr.pay_adjustments",
         [
-            {"adjustment_id": f"AJ{tag}{number:06d}", "employee_id": f"A{number:06d}",
-             "period_month": first, "amount": Decimal(int(random.integers(-50_000, 100_000))) / 100,
-             "currency": CURRENCY, "reason": "referral of a colleague",
-             "requested_by": f"M{number % len(REGIONS):06d}",
-             "approved_by": None if random.random() < 0.25 else "HR", "_loaded_at": load}
+            {
+                "adjustment_id": f"AJ{tag}{number:06d}",
+                "employee_id": f"A{number:06d}",
+                "period_month": first,
+                "amount": Decimal(int(random.integers(-50_000, 100_000))) / 100,
+                "currency": CURRENCY,
+                "reason": "referral of a colleague",
+                "requested_by": f"M{number % len(REGIONS):06d}",
+                "approved_by": None if random.random() < 0.25 else "HR",
+                "_loaded_at": load,
+            }
             for number in chosen
         ],
         f"pay_adjustments-{first:%Y-%m}",
@@ -258,7 +311,14 @@ def write_decisions(company: Company, writer: LandingWriter, month: int) -> None
         number = int(random.integers(0, company.size.service_consultants))
         writer.write_rows(
             "hr.grade_changes",
-            [{"employee_id": f"V{number:06d}", "effective_from": first,
-              "grade": GRADES["service_consultant"][1], "approved_by": "HR", "_loaded_at": load}],
+            [
+                {
+                    "employee_id": f"V{number:06d}",
+                    "effective_from": first,
+                    "grade": GRADES["service_consultant"][1],
+                    "approved_by": "HR",
+                    "_loaded_at": load,
+                }
+            ],
             f"grade_changes-{first:%Y-%m}",
         )

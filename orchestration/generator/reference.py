@@ -126,7 +126,9 @@ class Reference:
     def last_job(self, employee: str, month: dt.date) -> tuple[Row, dt.date] | None:
         """The last job slice of a month and the last day worked in it."""
         after = month_after(month)
-        slices = [job for job in self.jobs[employee] if job["valid_from"] < after and job["end"] > month]
+        slices = [
+            job for job in self.jobs[employee] if job["valid_from"] < after and job["end"] > month
+        ]
         if not slices:
             return None
         return slices[-1], min(slices[-1]["end"], after) - dt.timedelta(days=1)
@@ -177,8 +179,12 @@ class Reference:
         def add(kind: str, key: str, row: Row, day: dt.date, reverses: str | None = None) -> None:
             contract = contracts.get(row["contract_id"], {})
             events[f"{kind}:{key}"] = {
-                "kind": kind, "account": row["account_id"], "amount": self.company(row, day),
-                "day": day, "reverses": reverses, "product": contract.get("product_id"),
+                "kind": kind,
+                "account": row["account_id"],
+                "amount": self.company(row, day),
+                "day": day,
+                "reverses": reverses,
+                "product": contract.get("product_id"),
                 "opportunity": contract.get("opportunity_id"),
             }
 
@@ -189,15 +195,18 @@ class Reference:
         for key, row in payments.items():
             add("collected", key, row, row["paid_on"])
         for row in self.rows("billing.refunds"):
-            origin = row["payment_id"] or max(
-                (
-                    (payment["paid_on"], key)
-                    for key, payment in payments.items()
-                    if payment["contract_id"] == row["contract_id"]
-                    and payment["paid_on"] <= row["refunded_on"]
-                ),
-                default=(None, None),
-            )[1]
+            origin = (
+                row["payment_id"]
+                or max(
+                    (
+                        (payment["paid_on"], key)
+                        for key, payment in payments.items()
+                        if payment["contract_id"] == row["contract_id"]
+                        and payment["paid_on"] <= row["refunded_on"]
+                    ),
+                    default=(None, None),
+                )[1]
+            )
             add("refunded", row["refund_id"], row, row["refunded_on"], f"collected:{origin}")
         for row in self.rows("billing.consumption"):
             add("consumed", row["consumption_id"], row, row["consumed_on"])
@@ -264,8 +273,15 @@ class Reference:
                     )
                 if employee and holds(rule, origin["day"]):
                     amount = rounded(event["amount"] * rule["credit_share"], FOUR)
-                    found.append({**event, "key": key, "employee": employee,
-                                  "role": rule["assignment_role"], "credit": amount})
+                    found.append(
+                        {
+                            **event,
+                            "key": key,
+                            "employee": employee,
+                            "role": rule["assignment_role"],
+                            "credit": amount,
+                        }
+                    )
         return found
 
     # commission
@@ -274,15 +290,20 @@ class Reference:
     def commission(self) -> dict[tuple[str, dt.date], Decimal]:
         """Commission per employee and month, caps applied."""
         plans = self.policy["policy_commission_plans"]
-        signs = {(row["commission_basis"], row["transaction_kind"]): row["sign"]
-                 for row in self.policy["policy_commission_bases"]}
+        signs = {
+            (row["commission_basis"], row["transaction_kind"]): row["sign"]
+            for row in self.policy["policy_commission_bases"]
+        }
         earning: dict[tuple[str, str, str], Row] = {}
         for credit in self.credits:
             found = self.plan(credit["employee"], credit["day"].replace(day=1))
             for plan in plans:
-                if found and plan["plan_id"] == found[0] and holds(plan, credit["day"]) and signs.get(
-                    (plan["commission_basis"], credit["kind"]), 0
-                ) > 0:
+                if (
+                    found
+                    and plan["plan_id"] == found[0]
+                    and holds(plan, credit["day"])
+                    and signs.get((plan["commission_basis"], credit["kind"]), 0) > 0
+                ):
                     key = credit["key"], credit["employee"], credit["role"]
                     earning[key] = {**credit, "plan": plan, "signed": credit["credit"]}
         signed = list(earning.values())
@@ -323,7 +344,11 @@ class Reference:
         month = sale["day"].replace(day=1)
         if sale["plan"]["accumulation"] == "quota_window":
             window = next((row for row in quotas if holds(row, sale["day"])), None)
-            return (window["valid_from"], None, window["quota_amount"]) if window else (month, None, None)
+            return (
+                (window["valid_from"], None, window["quota_amount"])
+                if window
+                else (month, None, None)
+            )
         start, end = self.period(sale["plan"]["accumulation"], month)
         shares = []
         for row in quotas:
@@ -340,8 +365,11 @@ class Reference:
         if by_share and (quota or 0) <= 0:
             return nothing
         product, customer = self.classes(sale)
-        rates = [row for row in self.policy["policy_commission_rates"]
-                 if row["plan_id"] == sale["plan"]["plan_id"] and holds(row, sale["day"])]
+        rates = [
+            row
+            for row in self.policy["policy_commission_rates"]
+            if row["plan_id"] == sale["plan"]["plan_id"] and holds(row, sale["day"])
+        ]
         for wanted in ((product, customer), (product, "any"), ("any", customer), ("any", "any")):
             tiers = sorted(
                 (row for row in rates if (row["product_class"], row["customer_class"]) == wanted),

@@ -131,7 +131,7 @@ class PayReference(Reference):
             ):
                 r = min(rounded(actual / aim, TEN), Decimal("9999.9999999999"))
                 value = row["c0"] + row["c1"] * r + row["c2"] * r * r
-                return min(row["cap"], rounded(value, TEN))
+                return Decimal(min(row["cap"], rounded(value, TEN)))
         raise ValueError(f"{curve_id} has no segment for {actual} of {aim}")
 
     def score(self, employee: str, month: dt.date, kind: str) -> Decimal | None:
@@ -150,12 +150,20 @@ class PayReference(Reference):
                 continue
             is_scored = True
             total += rounded(
-                item["weight"] * self.item_factor(item, measures, job_day[0], day, start, month), TEN
+                item["weight"] * self.item_factor(item, measures, job_day[0], day, start, month),
+                TEN,
             )
         return total if is_scored else None
 
-    def item_factor(self, item: Row, measures: dict[str, Row], job: Row, day: dt.date,
-                    start: dt.date, month: dt.date) -> Decimal:
+    def item_factor(
+        self,
+        item: Row,
+        measures: dict[str, Row],
+        job: Row,
+        day: dt.date,
+        start: dt.date,
+        month: dt.date,
+    ) -> Decimal:
         measure = measures[item["measure"]]
         top, bottom = Decimal(0), Decimal(0)
         current = start
@@ -175,7 +183,7 @@ class PayReference(Reference):
             actual, aim = aim, actual
         if aim == 0:
             caps = self.policy["policy_payout_curves"]
-            return max(row["cap"] for row in caps if row["curve_id"] == item["curve_id"])
+            return Decimal(max(row["cap"] for row in caps if row["curve_id"] == item["curve_id"]))
         return self.factor(item["curve_id"], actual, aim)
 
     def pay(self, month: dt.date) -> dict[tuple[str, str], Decimal]:

@@ -34,7 +34,9 @@ class Size:
 
     def __post_init__(self) -> None:
         if self.payees < 20:
-            raise ValueError(f"at least 20 payees make a company with every role, not {self.payees}")
+            raise ValueError(
+                f"at least 20 payees make a company with every role, not {self.payees}"
+            )
         if self.months < 1:
             raise ValueError(f"at least one month is needed, not {self.months}")
 
@@ -97,7 +99,10 @@ class Company:
     def month_weights(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         weights = np.array([SEASON[month.month - 1] for month in self.months])
         growth = 1.01 ** np.arange(len(self.months))
-        return weights * growth / (weights * growth).sum()
+        shares: np.ndarray[tuple[int], np.dtype[np.float64]] = (
+            weights * growth / (weights * growth).sum()
+        )
+        return shares
 
     def _draw_people(self) -> None:
         """Hire and leave days of account managers; the other roles are there throughout."""
@@ -118,7 +123,8 @@ class Company:
     def active(self, month: int) -> Bools:
         """Account managers who are there on the first of a month and stay through it."""
         first = self.month_days[month]
-        return (self.hire_day <= first) & (self.leave_day > first)
+        here: Bools = (self.hire_day <= first) & (self.leave_day > first)
+        return here
 
     def _draw_owners(self) -> None:
         """``owner[month, account]``: the account manager's number, constant within a month."""

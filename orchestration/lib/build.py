@@ -89,7 +89,7 @@ def seed_folder(policy: Path) -> str:
         for path in policy.glob("*.csv"):
             shutil.copyfile(path, draft / path.name)
         with contextlib.suppress(OSError):  # another process kept it first
-            os.replace(draft, kept)
+            draft.replace(kept)
         shutil.rmtree(draft, ignore_errors=True)
     return str(kept.relative_to(PROJECT_DIR))
 
@@ -118,14 +118,19 @@ def last_whole_month(settings: Settings) -> date | None:
                 newest = row[0]
     if newest is None:
         return None
-    zone = ZoneInfo(_setting(settings.policy, "company_time_zone"))
+    zone = ZoneInfo(policy_setting(settings.policy, "company_time_zone", "UTC"))
     local = newest.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).date()
     return (local.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-def _setting(policy: Path, name: str) -> str:
-    with (policy / "policy_settings.csv").open(encoding="utf-8-sig", newline="") as file:
-        return next(row["value"] for row in csv.DictReader(file) if row["setting"] == name)
+def policy_setting(policy: Path, name: str, default: str) -> str:
+    """A setting of the policy folder, or the default where the folder does not set it."""
+    path = policy / "policy_settings.csv"
+    if not path.exists():
+        return default
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        values = (row["value"] for row in csv.DictReader(file) if row["setting"] == name)
+        return next(values, default)
 
 
 def closed_months(settings: Settings) -> dict[date, datetime]:
@@ -145,20 +150,18 @@ def closed_months(settings: Settings) -> dict[date, datetime]:
     return dict(rows)
 
 
-def build(
-    settings: Settings, request: Request, told: Told, progress: Progress
-) -> Outcome:
+def build(settings: Settings, request: Request, told: Told, progress: Progress) -> Outcome:
     """Build everything, with the cuts, and publish it in place of the warehouse.
 
     Raises ``GateError`` for refused input and ``BuildError`` for anything else that fails.
     """
     told("checking the input")
     require_sound_input(settings)
-    variables = {
+    variables: dict[str, str | None] = {
         "known_at": request.known_at,
-        "from_month": request.from_month and request.from_month.isoformat(),
-        "to_month": request.to_month and request.to_month.isoformat(),
-        "close_month": request.close_month and request.close_month.isoformat(),
+        "from_month": _iso(request.from_month),
+        "to_month": _iso(request.to_month),
+        "close_month": _iso(request.close_month),
         "policy_digest": policy_digest(settings.policy),
     }
     outcome = Outcome()
@@ -174,6 +177,10 @@ def build(
         second = ["build", "--exclude-resource-type", "unit_test", "--select", *AFTER_CUTS]
         _require(run_dbt(second, variables, environment, progress), outcome)
     return outcome
+
+
+def _iso(month: date | None) -> str | None:
+    return None if month is None else month.isoformat()
 
 
 def _require(result: DbtResult, outcome: Outcome) -> None:
@@ -201,7 +208,7 @@ def working_copy(settings: Settings) -> Iterator[Path]:
         if copy.with_name(copy.name + ".wal").exists():
             with duckdb.connect(str(copy)) as connection:
                 connection.execute("checkpoint")
-        os.replace(copy, settings.warehouse)
+        copy.replace(settings.warehouse)
 
 
 def close(settings: Settings, request: Request, told: Told, progress: Progress) -> Outcome | None:
@@ -224,7 +231,9 @@ def close(settings: Settings, request: Request, told: Told, progress: Progress) 
         )
     whole = last_whole_month(settings)
     if whole is None:
-        raise BuildError(f"nothing has been landed in {settings.landing}: there is nothing to close")
+        raise BuildError(
+            f"nothing has been landed in {settings.landing}: there is nothing to close"
+        )
     if month > whole:
         raise BuildError(f"{month:%Y-%m} is not over in what has been loaded; {whole:%Y-%m} is")
     outcome = build(settings, request, told, progress)
@@ -268,7 +277,9 @@ def write_close_pack(settings: Settings, month: date) -> Path:
     digests = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(draft.iterdir())
     }
-    (draft / "close.json").write_text(json.dumps({**close_facts, "sha256": digests}, indent=2) + "\n")
+    (draft / "close.json").write_text(
+        json.dumps({**close_facts, "sha256": digests}, indent=2) + "\n"
+    )
     shutil.rmtree(pack, ignore_errors=True)
-    os.replace(draft, pack)
+    draft.replace(pack)
     return pack

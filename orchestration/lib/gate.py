@@ -88,7 +88,9 @@ def _check_columns(landed: LandedTable) -> list[Problem]:
                 hint = f"; unknown columns there: {', '.join(near)}" if near else ""
                 message = f"the column is missing{hint}"
                 problems.append(
-                    Problem(path, None, name, f"landing contract of {landed.table.full_name}", message)
+                    Problem(
+                        path, None, name, f"landing contract of {landed.table.full_name}", message
+                    )
                 )
     return problems
 
@@ -152,8 +154,7 @@ def _check_values(connection: duckdb.DuckDBPyConnection, landed: LandedTable) ->
             for column in landed.table.columns
             if column.name in physical
             for fault in _faults(column, column.name, is_key=column.name in landed.table.key)
-            if fault.condition.endswith("is null")
-            and "try_cast" not in fault.condition
+            if (fault.condition.endswith("is null") and "try_cast" not in fault.condition)
             or _needs_look(column, physical[column.name])
         ]
         try:
@@ -206,9 +207,7 @@ def _locate(
         )
         for row, value in bad:
             shown = "it" if value is None else f"'{value}'"
-            problems.append(
-                Problem(path, row, column.name, fault.rule, f"{shown} {fault.message}")
-            )
+            problems.append(Problem(path, row, column.name, fault.rule, f"{shown} {fault.message}"))
         if len(problems) >= MOST_PROBLEMS_PER_COLUMN:
             break
     return problems[:MOST_PROBLEMS_PER_COLUMN]
@@ -271,9 +270,7 @@ def _find(
                 " cast(cast(valid_from as date) as varchar) as day,"
                 " cast(cast(_loaded_at as timestamptz) as varchar) as loaded, row_in_file"
             )
-            .filter(
-                duckdb.ColumnExpression("entity") == duckdb.ConstantExpression(name)
-            )
+            .filter(duckdb.ColumnExpression("entity") == duckdb.ConstantExpression(name))
             .filter(duckdb.ColumnExpression("day") == duckdb.ConstantExpression(day))
             .order("loaded desc")
             .limit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
@@ -129,7 +130,7 @@ def _check_overlap(policy: Path, table: Table, rows: list[Row]) -> Iterable[Prob
         groups[row[1][table.no_overlap_by]].append(row)
     for name, members in groups.items():
         members.sort(key=lambda row: row[1]["valid_from"])
-        for (first, earlier), (second, later) in zip(members, members[1:], strict=False):
+        for (first, earlier), (second, later) in itertools.pairwise(members):
             if later["valid_from"] < (earlier["valid_to"] or FOREVER):
                 rule = f"rows of one {table.no_overlap_by} in {table.name} never overlap (RULES 0)"
                 message = f"{name} overlaps row {first}"
@@ -179,9 +180,8 @@ def _check_weights(policy: Path, rows: list[Row]) -> Iterable[Problem]:
             total = sum((Decimal(values["weight"]) for _, values in holding), Decimal(0))
             if total != 1:
                 listed = ", ".join(str(number) for number, _ in holding)
-                message = (
-                    f"the weights of {plan} by {period_kind} sum to {total} on {day} (rows {listed})"
-                )
+                message = f"the weights of {plan} by {period_kind} sum to {total} on {day}"
+                message += f" (rows {listed})"
                 path = policy / "policy_score_items.csv"
                 rule = "weights of a plan sum to 1 (S0-05)"
                 yield Problem(path, holding[0][0], "weight", rule, message)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal
+from typing import Any
 
 import pandas as pd
 
@@ -93,7 +95,7 @@ def _cut_pool(pool: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judge(
-    row: dict[str, object],
+    row: Mapping[Any, Any],
     is_too_small: bool,
     top_edge: Decimal | None,
     demoted: set[Decimal],
@@ -106,7 +108,7 @@ def _judge(
         return NONE, 0, "not employed for the whole period: ranked for information"
     if is_too_small:
         return NONE, 0, "pool too small"
-    if isinstance(score, Decimal) and top_edge is not None and score >= top_edge:
+    if top_edge is not None and score >= top_edge:
         if pd.isna(row["grade_rank"]):
             return PROMOTION, 0, "among the top, grade is not on the ladder"
         if row["grade_rank"] == row["highest_grade_rank"]:

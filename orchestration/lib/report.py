@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import duckdb
+from rich import box
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -20,24 +22,54 @@ def money(amount: Decimal | None) -> str:
     return "" if amount is None else f"{amount:,.2f}"
 
 
-def percent(share: Decimal | None) -> str:
+def percent(share: Decimal | float | None) -> str:
     """83.3 %; empty for None."""
     return "" if share is None else f"{share * 100:,.1f} %"
+
+
+def plain(number: Decimal | None) -> str:
+    """A number without trailing zeros; empty for None."""
+    if number is None:
+        return ""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, *values: Any) -> Rows:
     return connection.execute(query, list(values)).fetchall()
 
 
-def table(title: str, headings: list[str], rows: Rows, numeric: set[int] | None = None) -> Table:
-    """A table whose columns in ``numeric`` (positions) are set flush right."""
-    grid = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+def table(
+    title: str,
+    headings: list[str],
+    rows: Iterable[tuple[Any, ...]],
+    numeric: set[int] | None = None,
+) -> Table:
+    """A table whose columns in ``numeric`` (positions) are set flush right and never folded."""
+    grid = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for position, heading in enumerate(headings):
-        right = position in (numeric or set())
-        grid.add_column(heading, justify="right" if right else "left", overflow="fold")
+        is_number = position in (numeric or set())
+        grid.add_column(
+            heading,
+            justify="right" if is_number else "left",
+            no_wrap=is_number,
+            overflow="fold",
+        )
     for row in rows:
-        grid.add_row(*["" if value is None else str(value) for value in row])
+        cells = [value if isinstance(value, Text) else str(value) for value in map(_shown, row)]
+        grid.add_row(*cells)
     return grid
+
+
+def _shown(value: Any) -> Any:
+    return "" if value is None else value
 
 
 def close_totals(connection: duckdb.DuckDBPyConnection, month: date) -> Rows:
@@ -62,7 +94,7 @@ def close_totals(connection: duckdb.DuckDBPyConnection, month: date) -> Rows:
 
 
 def findings(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """(check, rows found) of every check, worst first."""
+    """(check, rows found) of every check, most first."""
     checks = _rows(
         connection,
         "select table_name from duckdb_tables() where schema_name = 'checks' order by table_name",
@@ -75,15 +107,22 @@ def findings(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def absent_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables of the landing contract without a row."""
     rows = _rows(
         connection, "select landing_table from checks.chk_landing_tables_absent order by 1"
     )
     return [row[0] for row in rows]
 
 
-def board_rows(connection: duckdb.DuckDBPyConnection, month: date, board: str, role: str | None,
-               scope: str, limit: int) -> Rows:
-    """(role, rank, employee, name, scope, value, percentile, change), best first."""
+def board_rows(
+    connection: duckdb.DuckDBPyConnection,
+    month: date,
+    board: str,
+    role: str | None,
+    scope: str,
+    limit: int,
+) -> Rows:
+    """(role, rank, employee, name, scope, value, percentile, places gained), best first."""
     return _rows(
         connection,
         """
@@ -116,61 +155,57 @@ def board_table(rows: Rows, board: str, month: date) -> Table:
             return "new"
         return "=" if change == 0 else f"{'▲' if change > 0 else '▼'} {abs(change)}"
 
-    show = money if board == "commission" else (lambda value: f"{value:.4f}")
+    def value(figure: Decimal) -> str:
+        return money(figure) if board == "commission" else f"{figure:.4f}"
+
+    has_scopes = any(row[4] != "company" for row in rows)
     shown = [
-        (role, rank, employee, name, scope, show(value), percent(share), moved(change))
-        for role, rank, employee, name, scope, value, share, change in rows
-    ]
-    headings = ["role", "rank", "employee", "name", "scope", board, "percentile", "moved"]
-    return table(f"Top of the board: {board}, {month:%Y-%m}", headings, shown, {1, 5, 6, 7})
+        (role, *((scope,) if has_scopes else ()), rank, employee, name, value(figure),
+         percent(share), moved(change))
+        for role, rank, employee, name, scope, figure, share, change in rows
+    ]  # fmt: skip
+    headings = ["role", *(["scope"] if has_scopes else [])]
+    first = len(headings)
+    headings += ["rank", "employee", "name", board, "percentile", "moved"]
+    numeric = {first, first + 3, first + 4, first + 5}
+    return table(f"Top of the board: {board}, {month:%Y-%m}", headings, shown, numeric)
 
 
 def close_summary(connection: duckdb.DuckDBPyConnection, month: date, files: list[str]) -> Group:
     """What a person wants to see after a close: totals, top of the board, findings, files."""
-    close = _rows(
+    known_at, entries, corrections = _rows(
         connection,
         "select known_at, entry_count, correction_count from marts.fct_closes"
         " where period_month = ?",
         month,
-    )
-    known_at, entries, corrections = close[0]
-    totals = close_totals(connection, month)
-    shown = [
-        (component, currency, payees, money(own), money(corrected), money(total))
-        for component, currency, payees, own, corrected, total in totals
-    ]
-    for currency in sorted({row[1] for row in totals}):
-        total = sum((row[5] for row in totals if row[1] == currency), Decimal(0))
-        shown.append((Text("total", style="bold"), currency, "", "", "", money(total)))
-    paid = table(
-        "Posted to the ledger",
-        ["component", "currency", "payees", f"{month:%Y-%m}", "corrections", "total"],
-        shown,
-        {2, 3, 4, 5},
-    )
+    )[0]
     parts: list[RenderableType] = [
         Panel(
             f"[bold]{month:%Y-%m} is closed[/]  ·  {entries} ledger rows, {corrections} of them "
-            f"corrections  ·  with what was loaded by {known_at} UTC",
+            f"corrections\nwith what was loaded by {known_at} UTC",
             border_style="green",
+            expand=False,
         ),
-        paid,
-        board_table(board_rows(connection, month, "score", None, "company", 3), "score", month),
+        _totals_table(connection, month),
     ]
-    found = [(name, count) for name, count in findings(connection) if count]
-    parts.append(
-        table("Findings (nothing is changed by them)", ["check", "rows"], found, {1})
-        if found
-        else Text("No findings.")
-    )
-    moves = _rows(
+    for board in ("score", "commission"):
+        best = board_rows(connection, month, board, None, "company", 3)
+        if best:
+            parts.append(board_table(best, board, month))
+            break
+    found = [row for row in findings(connection) if row[1]]
+    if found:
+        parts.append(table("Findings (they change no pay)", ["check", "rows"], found, {1}))
+    else:
+        parts.append(Text("No findings."))
+    up, down = _rows(
         connection,
         "select count(*) filter (direction = 'up'), count(*) filter (direction = 'down')"
         " from marts.fct_grade_moves where period_month = ?",
         month,
     )[0]
-    if any(moves):
-        parts.append(Text(f"Grade moves proposed to HR: {moves[0]} up, {moves[1]} down."))
+    if up or down:
+        parts.append(Text(f"Grade moves proposed to HR: {up} up, {down} down."))
     absent = absent_tables(connection)
     if absent:
         parts.append(Text(f"Not landed: {', '.join(absent)}. What needs them is empty."))
@@ -178,9 +213,24 @@ def close_summary(connection: duckdb.DuckDBPyConnection, month: date, files: lis
     return Group(*parts)
 
 
-def pay_explanation(connection: duckdb.DuckDBPyConnection, month: date, employee_id: str) -> Group:
+def _totals_table(connection: duckdb.DuckDBPyConnection, month: date) -> RenderableType:
+    totals = close_totals(connection, month)
+    if not totals:
+        return Text("Nothing is to be paid: no component comes to anything but 0.")
+    shown: Rows = [
+        (component, currency, payees, money(own), money(corrected), money(total))
+        for component, currency, payees, own, corrected, total in totals
+    ]
+    for currency in sorted({row[1] for row in totals}):
+        total = sum((row[5] for row in totals if row[1] == currency), Decimal(0))
+        shown.append((Text("total", style="bold"), currency, None, None, None, money(total)))
+    headings = ["component", "currency", "payees", f"{month:%Y-%m}", "corrections", "total"]
+    return table("Posted to the ledger", headings, shown, {2, 3, 4, 5})
+
+
+def pay_explanation(connection: duckdb.DuckDBPyConnection, month: date, employee: str) -> Group:
     """A payee's pay for a month, down to score items and the transactions behind commission."""
-    person = _rows(
+    name, role, grade, plan = _rows(
         connection,
         """
         select employees.full_name, payees.role, payees.grade, payees.plan_id
@@ -190,36 +240,68 @@ def pay_explanation(connection: duckdb.DuckDBPyConnection, month: date, employee
         where employees.employee_id = ?
         """,
         month,
-        employee_id,
+        employee,
     )[0]
+    job = f"{role} {grade or ''}  ·  plan {plan}" if role else "not employed in this month"
     parts: list[RenderableType] = [
-        Panel(f"[bold]{employee_id} {person[0] or ''}[/]  ·  {month:%Y-%m}  ·  "
-              f"{person[1] or 'not employed this month'} {person[2] or ''}  ·  plan {person[3]}")
+        Panel(f"[bold]{employee} {name or ''}[/]  ·  {month:%Y-%m}  ·  {job}", expand=False)
     ]
+    for part in (
+        _score_table(connection, month, employee),
+        _commission_table(connection, month, employee),
+        _component_table(connection, month, employee),
+        _posted_table(connection, month, employee),
+    ):
+        if part is not None:
+            parts.append(part)
+    return Group(*parts)
+
+
+def _score_table(
+    connection: duckdb.DuckDBPyConnection, month: date, employee: str
+) -> RenderableType | None:
     items = _rows(
         connection,
         """
-        select period_kind, item_group, measure, numerator, denominator, target_value, attainment,
-            factor, weight, weighted_factor, exception_reason
-        from marts.fct_score_items where employee_id = ? and period_month = ?
+        select
+            item_group, measure,
+            case when measures.unit = 'ratio' then denominator end, numerator, target_value,
+            attainment, factor, weight, weighted_factor, exception_reason
+        from marts.fct_score_items as items
+        inner join policy.policy_measures as measures using (measure)
+        where employee_id = ? and period_month = ?
         order by period_kind, item_group, measure
         """,
-        employee_id,
+        employee,
         month,
     )
-    if items:
-        shown = [
-            (kind, group, measure,
-             f"{numerator:f}".rstrip("0").rstrip(".")
-             + ("" if denominator == 1 else f" / {denominator:f}".rstrip("0").rstrip(".")),
-             "" if target is None else f"{target:f}".rstrip("0").rstrip("."), percent(attainment),
-             f"{factor:.4f}", f"{weight:.2f}", f"{weighted:.4f}", reason)
-            for kind, group, measure, numerator, denominator, target, attainment, factor, weight,
-            weighted, reason in items
-        ]
-        parts.append(table("Score items", ["period", "", "measure", "actual", "target",
-                                           "attained", "factor", "weight", "score", "exception"],
-                           shown, {3, 4, 5, 6, 7, 8}))
+    if not items:
+        return None
+    shown: Rows = []
+    for group, measure, bottom, top, target, attained, factor, weight, part, reason in items:
+        actual = plain(top) + (f" of {plain(bottom)}" if bottom is not None else "")
+        shown.append(
+            (group, measure, actual, plain(target), percent(attained), f"{factor:.4f}",
+             plain(weight), f"{part:.4f}", reason)
+        )  # fmt: skip
+    scores = _rows(
+        connection,
+        "select score, performance_factor, is_protected from marts.fct_scores"
+        " where employee_id = ? and period_month = ? order by period_kind",
+        employee,
+        month,
+    )
+    for score, factor, is_protected in scores:
+        note = f"pays {factor:.4f}" + (" (protected)" if is_protected else "")
+        total = Text("score", style="bold")
+        shown.append((None, total, None, None, None, None, None, f"{score:.4f}", note))
+    headings = ["", "measure", "actual", "target", "attained", "factor", "weight", "score", ""]
+    return table("Score", headings, shown, {2, 3, 4, 5, 6, 7})
+
+
+def _commission_table(
+    connection: duckdb.DuckDBPyConnection, month: date, employee: str
+) -> RenderableType | None:
     lines = _rows(
         connection,
         """
@@ -228,21 +310,43 @@ def pay_explanation(connection: duckdb.DuckDBPyConnection, month: date, employee
         from marts.fct_commission_lines where employee_id = ? and period_month = ?
         order by transaction_date nulls last, transaction_id, line_kind, tier_from
         """,
-        employee_id,
+        employee,
         month,
     )
-    if lines:
-        shown = [
-            (day, kind, transaction, f"{product} / {customer}" if product else "",
-             "" if tier is None else f"{tier:f}".rstrip("0").rstrip(".") or "0", money(amount),
-             "" if rate is None else f"{rate * 100:f}".rstrip("0").rstrip(".") + " %",
+    if not lines:
+        return None
+    shown = []
+    for day, kind, transaction, product, customer, tier, amount, rate, commission, reason in lines:
+        classes = f"{product}, {customer}" if product else None
+        share = None if rate is None else f"{plain(rate * 100)} %"
+        shown.append(
+            (day, kind, transaction, classes, plain(tier), money(amount), share,
              f"{commission:,.4f}", reason)
-            for day, kind, transaction, product, customer, tier, amount, rate, commission, reason
-            in lines
-        ]
-        parts.append(table("Commission lines", ["day", "kind", "transaction", "product / customer",
-                                                "tier from", "sales", "rate", "commission",
-                                                "exception"], shown, {4, 5, 6, 7}))
+        )  # fmt: skip
+    headings = ["day", "kind", "transaction", "product, customer", "tier from", "sales", "rate",
+                "commission", ""]  # fmt: skip
+    return table("Commission lines", headings, shown, {4, 5, 6, 7})
+
+
+def _component_table(
+    connection: duckdb.DuckDBPyConnection, month: date, employee: str
+) -> RenderableType | None:
+    computed = _rows(
+        connection,
+        "select component, currency, amount from marts.fct_pay_components"
+        " where employee_id = ? and period_month = ? order by component",
+        employee,
+        month,
+    )
+    if not computed:
+        return None
+    shown = [(component, currency, f"{amount:,.4f}") for component, currency, amount in computed]
+    return table(f"Earned in {month:%Y-%m}, as known now", ["", "currency", "amount"], shown, {2})
+
+
+def _posted_table(
+    connection: duckdb.DuckDBPyConnection, month: date, employee: str
+) -> RenderableType:
     posted = _rows(
         connection,
         """
@@ -250,24 +354,17 @@ def pay_explanation(connection: duckdb.DuckDBPyConnection, month: date, employee
         from marts.fct_pay_ledger where employee_id = ? and posting_month = ?
         order by period_month, component
         """,
-        employee_id,
+        employee,
         month,
     )
-    if posted:
-        shown = [(f"{earned:%Y-%m}", component, currency, money(amount))
-                 for earned, component, currency, amount in posted]
-        total = sum((row[3] for row in posted), Decimal(0))
-        shown.append((Text("total", style="bold"), "", posted[0][2], money(total)))
-        parts.append(table("Posted by this month's close", ["earned in", "component", "currency",
-                                                            "amount"], shown, {3}))
-    else:
-        computed = _rows(
-            connection,
-            "select component, currency, amount from marts.fct_pay_components"
-            " where employee_id = ? and period_month = ? order by component",
-            employee_id,
-            month,
-        )
-        shown = [(component, currency, f"{amount:,.4f}") for component, currency, amount in computed]
-        parts.append(table("Computed, not posted", ["component", "currency", "amount"], shown, {2}))
-    return Group(*parts)
+    if not posted:
+        return Text(f"No close of {month:%Y-%m} has posted anything for {employee}.")
+    shown: Rows = [
+        (f"{earned:%Y-%m}", component, currency, money(amount))
+        for earned, component, currency, amount in posted
+    ]
+    for currency in sorted({row[2] for row in posted}):
+        total = sum((row[3] for row in posted if row[2] == currency), Decimal(0))
+        shown.append((Text("total", style="bold"), None, currency, money(total)))
+    headings = ["earned in", "component", "currency", "amount"]
+    return table(f"Posted by the close of {month:%Y-%m}", headings, shown, {3})

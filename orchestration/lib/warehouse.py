@@ -22,7 +22,8 @@ def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:
 
 def frame(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
     """A query's rows with decimals as ``Decimal``: DuckDB's own pandas export makes them floats."""
-    return connection.sql(query).to_arrow_table().to_pandas()
+    rows: pd.DataFrame = connection.sql(query).to_arrow_table().to_pandas()
+    return rows
 
 
 def ensure_cuts_table(connection: duckdb.DuckDBPyConnection) -> None:

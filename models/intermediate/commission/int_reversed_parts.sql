@@ -40,7 +40,7 @@ ranked as (
         *,
         row_number() over (
             partition by transaction_id, employee_id, assignment_role
-            order by remainder desc, tier_from
+            order by remainder desc, tier_from asc
         ) as remainder_rank,
         sum(whole_units) over (
             partition by transaction_id, employee_id, assignment_role

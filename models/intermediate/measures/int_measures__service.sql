@@ -1,4 +1,4 @@
-{#- Share of requests answered within the fast limit (S2-04); an unanswered one is in the denominator. -#}
+{#- Requests answered within the fast limit (S2-04); an unanswered one is in the denominator. -#}
 with
 
 counted as (

@@ -1,4 +1,4 @@
-{#- Unbroken stretches of employment: a transfer continues one, a rehire after a gap begins another. -#}
+{#- Unbroken employment: a transfer continues a stretch, a rehire after a gap begins another. -#}
 with
 
 jobs as (

@@ -78,9 +78,9 @@ targeted as (
                     when 'team' then 2
                     when 'role' then 3
                     else 4
-                end,
+                end asc,
                 targets.valid_from desc,
-                targets.target_id
+                targets.target_id asc
         ) as target_rank
     from items
     inner join {{ ref('stg_hr__targets') }} as targets

@@ -24,8 +24,9 @@ events as (
 bounds as (
 
     select
-        {{ month_of('greatest(min(jobs.valid_from), coalesce(min(events.first_day), min(jobs.valid_from)))') }}
-            as first_month,
+        {{ month_of(
+            'greatest(min(jobs.valid_from), coalesce(min(events.first_day), min(jobs.valid_from)))'
+        ) }} as first_month,
         (
             select {{ month_of('max(newest_loaded_date)') }}
             from {{ ref('int_landing_tables') }}

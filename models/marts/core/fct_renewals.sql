@@ -25,7 +25,9 @@ renewing as (
         min(renewals.signed_on) as renewed_on,
         sum(
             case
-                when renewals.signed_on <= {{ add_days('due.ends_on', 'settings.renewal_grace_days') }}
+                when
+                    renewals.signed_on
+                    <= {{ add_days('due.ends_on', 'settings.renewal_grace_days') }}
                     then renewals.amount
             end
         ) as amount_in_time

@@ -27,7 +27,9 @@ converted as (
         events.*,
         case
             when events.currency = settings.company_currency then events.amount
-            else cast(round(events.amount * cast(rates.rate as decimal(14, 8)), 4) as decimal(18, 4))
+            else cast(
+                round(events.amount * cast(rates.rate as decimal(14, 8)), 4) as decimal(18, 4)
+            )
         end as company_amount
     from events
     cross join settings
@@ -50,13 +52,15 @@ final as (
         converted.product_id,
         -- New and established, newly opened and repeat (S0-07): for how long is a setting.
         case
-            when converted.transaction_date
+            when
+                converted.transaction_date
                 < {{ add_days('products.launched_on', 'settings.new_product_days') }}
                 then 'new'
             else 'established'
         end as product_class,
         case
-            when converted.transaction_date
+            when
+                converted.transaction_date
                 < {{ add_days('accounts.first_signed_on', 'settings.new_customer_days') }}
                 then 'new'
             else 'repeat'

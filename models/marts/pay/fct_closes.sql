@@ -5,7 +5,7 @@
     full_refresh=false,
 ) }}
 
-{#- Written after the ledger: a close that broke off in between is taken up again by the next run. -#}
+{#- Written after the ledger: a close that broke off between them is taken up by the next run. -#}
 with
 
 known as (

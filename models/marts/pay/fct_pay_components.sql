@@ -120,7 +120,7 @@ components as (
     from bonuses
     union all
     select
-        employee_id,
+        adjustments.employee_id,
         'adjustment' as component,
         coalesce(adjustments.currency, settings.company_currency) as currency,
         {{ month_of('adjustments.period_month') }} as period_month,

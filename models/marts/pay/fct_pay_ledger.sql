@@ -122,8 +122,8 @@ final as (
     from differences
     inner join closing
         on
-            closing.first_month <= differences.period_month
-            and closing.period_month >= differences.period_month
+            differences.period_month >= closing.first_month
+            and differences.period_month <= closing.period_month
     where differences.amount <> 0
 
 )

@@ -8,7 +8,7 @@ typed as (
         cast(employee_id as {{ dbt.type_string() }}) as employee_id,
         cast(cost_type as {{ dbt.type_string() }}) as cost_type,
         cast(currency as {{ dbt.type_string() }}) as currency,
-        cast(amount as decimal(18,4)) as amount,
+        cast(amount as decimal(18, 4)) as amount,
         cast(incurred_on as date) as incurred_on,
         {{ instant('_loaded_at') }} as loaded_at,
         coalesce(cast(_deleted as boolean), false) as is_deleted

@@ -10,7 +10,7 @@ typed as (
         cast(contract_type as {{ dbt.type_string() }}) as contract_type,
         cast(currency as {{ dbt.type_string() }}) as currency,
         cast(renews_contract_id as {{ dbt.type_string() }}) as renews_contract_id,
-        cast(amount as decimal(18,4)) as amount,
+        cast(amount as decimal(18, 4)) as amount,
         cast(signed_on as date) as signed_on,
         cast(starts_on as date) as starts_on,
         cast(ends_on as date) as ends_on,

@@ -5,7 +5,7 @@ typed as (
     select
         cast(from_currency as {{ dbt.type_string() }}) as from_currency,
         cast(to_currency as {{ dbt.type_string() }}) as to_currency,
-        cast(rate as decimal(18,8)) as rate,
+        cast(rate as decimal(18, 8)) as rate,
         cast(rate_date as date) as rate_date,
         {{ instant('_loaded_at') }} as loaded_at,
         coalesce(cast(_deleted as boolean), false) as is_deleted

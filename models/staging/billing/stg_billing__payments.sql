@@ -8,7 +8,7 @@ typed as (
         cast(contract_id as {{ dbt.type_string() }}) as contract_id,
         cast(payment_kind as {{ dbt.type_string() }}) as payment_kind,
         cast(currency as {{ dbt.type_string() }}) as currency,
-        cast(amount as decimal(18,4)) as amount,
+        cast(amount as decimal(18, 4)) as amount,
         cast(paid_on as date) as paid_on,
         {{ instant('_loaded_at') }} as loaded_at,
         coalesce(cast(_deleted as boolean), false) as is_deleted

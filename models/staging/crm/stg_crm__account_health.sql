@@ -4,7 +4,7 @@ typed as (
 
     select
         cast(account_id as {{ dbt.type_string() }}) as account_id,
-        cast(health_score as decimal(18,4)) as health_score,
+        cast(health_score as decimal(18, 4)) as health_score,
         cast(active_users as integer) as active_users,
         cast(licensed_users as integer) as licensed_users,
         cast(measured_on as date) as measured_on,

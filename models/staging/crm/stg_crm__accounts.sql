@@ -19,7 +19,7 @@ typed as (
         cast(designation as {{ dbt.type_string() }}) as designation,
         cast(parent_account_id as {{ dbt.type_string() }}) as parent_account_id,
         cast(employee_count as integer) as employee_count,
-        cast(annual_revenue as decimal(18,4)) as annual_revenue,
+        cast(annual_revenue as decimal(18, 4)) as annual_revenue,
         {{ instant('created_at') }} as created_at,
         {{ instant('_loaded_at') }} as loaded_at,
         coalesce(cast(_deleted as boolean), false) as is_deleted

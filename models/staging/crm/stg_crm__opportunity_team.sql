@@ -6,7 +6,7 @@ typed as (
         cast(opportunity_id as {{ dbt.type_string() }}) as opportunity_id,
         cast(employee_id as {{ dbt.type_string() }}) as employee_id,
         cast(team_role as {{ dbt.type_string() }}) as team_role,
-        cast(credit_share as decimal(9,6)) as credit_share,
+        cast(credit_share as decimal(9, 6)) as credit_share,
         {{ instant('_loaded_at') }} as loaded_at,
         coalesce(cast(_deleted as boolean), false) as is_deleted
     from {{ source('crm', 'opportunity_team') }}

@@ -14,7 +14,7 @@ typed as (
         cast(account_id as {{ dbt.type_string() }}) as account_id,
         cast(employee_id as {{ dbt.type_string() }}) as employee_id,
         cast(survey_type as {{ dbt.type_string() }}) as survey_type,
-        cast(score as decimal(18,4)) as score,
+        cast(score as decimal(18, 4)) as score,
         {{ instant('responded_at') }} as responded_at,
         {{ instant('_loaded_at') }} as loaded_at,
         coalesce(cast(_deleted as boolean), false) as is_deleted

@@ -10,7 +10,7 @@ typed as (
         cast(manager_id as {{ dbt.type_string() }}) as manager_id,
         cast(region as {{ dbt.type_string() }}) as region,
         cast(currency as {{ dbt.type_string() }}) as currency,
-        cast(monthly_base_salary as decimal(18,4)) as monthly_base_salary,
+        cast(monthly_base_salary as decimal(18, 4)) as monthly_base_salary,
         cast(valid_from as date) as valid_from,
         cast(valid_to as date) as valid_to,
         {{ instant('_loaded_at') }} as loaded_at,

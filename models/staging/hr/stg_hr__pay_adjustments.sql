@@ -9,7 +9,7 @@ typed as (
         cast(reason as {{ dbt.type_string() }}) as reason,
         cast(requested_by as {{ dbt.type_string() }}) as requested_by,
         cast(approved_by as {{ dbt.type_string() }}) as approved_by,
-        cast(amount as decimal(18,4)) as amount,
+        cast(amount as decimal(18, 4)) as amount,
         cast(period_month as date) as period_month,
         {{ instant('_loaded_at') }} as loaded_at,
         coalesce(cast(_deleted as boolean), false) as is_deleted

@@ -5,7 +5,7 @@ typed as (
     select
         cast(employee_id as {{ dbt.type_string() }}) as employee_id,
         cast(currency as {{ dbt.type_string() }}) as currency,
-        cast(quota_amount as decimal(18,4)) as quota_amount,
+        cast(quota_amount as decimal(18, 4)) as quota_amount,
         cast(valid_from as date) as valid_from,
         cast(valid_to as date) as valid_to,
         {{ instant('_loaded_at') }} as loaded_at,

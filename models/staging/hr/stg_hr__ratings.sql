@@ -7,7 +7,7 @@ typed as (
         cast(rater_id as {{ dbt.type_string() }}) as rater_id,
         cast(ratee_id as {{ dbt.type_string() }}) as ratee_id,
         cast(dimension as {{ dbt.type_string() }}) as dimension,
-        cast(score as decimal(18,4)) as score,
+        cast(score as decimal(18, 4)) as score,
         cast(period_month as date) as period_month,
         {{ instant('_loaded_at') }} as loaded_at,
         coalesce(cast(_deleted as boolean), false) as is_deleted

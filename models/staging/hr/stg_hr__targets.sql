@@ -8,7 +8,7 @@ typed as (
         cast(scope_id as {{ dbt.type_string() }}) as scope_id,
         cast(measure as {{ dbt.type_string() }}) as measure,
         cast(reason as {{ dbt.type_string() }}) as reason,
-        cast(target_value as decimal(18,4)) as target_value,
+        cast(target_value as decimal(18, 4)) as target_value,
         cast(valid_from as date) as valid_from,
         cast(valid_to as date) as valid_to,
         {{ instant('_loaded_at') }} as loaded_at,

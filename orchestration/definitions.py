@@ -1,0 +1,30 @@
+"""Dagster's entry point: ``dagster dev -m orchestration.definitions``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from dagster import Definitions
+from dagster_dbt import DbtCliResource
+
+from orchestration.defs.rankings import fct_promotion_cuts
+from orchestration.defs.schedules import close_job, monthly_close, nightly_refresh, refresh_job
+from orchestration.defs.warehouse import (
+    after_cuts_assets,
+    close_assets,
+    project,
+    warehouse_assets,
+)
+
+defs = Definitions(
+    assets=[warehouse_assets, fct_promotion_cuts, after_cuts_assets, close_assets],
+    jobs=[refresh_job, close_job],
+    schedules=[nightly_refresh, monthly_close],
+    # The dbt of this environment, wherever PATH points.
+    resources={
+        "dbt": DbtCliResource(
+            project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dbt"))
+        )
+    },
+)

@@ -1,0 +1,1 @@
+"""Thin Dagster definitions, by concept."""

@@ -1,0 +1,87 @@
+"""The dbt project as Dagster assets, keyed and grouped by folder."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetKey, MonthlyPartitionsDefinition
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+
+from orchestration.lib.build import policy_digest
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.settings import Settings
+
+# One writer at a time to a DuckDB file: a pool of one (dagster.yaml).
+POOL = "warehouse"
+FIRST_CLOSE = "2020-01-01"
+
+project = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR / "profiles")
+project.prepare_if_dev()
+months = MonthlyPartitionsDefinition(start_date=FIRST_CLOSE)
+
+
+class ByFolder(DagsterDbtTranslator):
+    """Keys and groups from a model's folder: ``marts/pay/fct_pay_ledger`` in group ``pay``."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
+        configured = dbt_resource_props.get("meta", {}).get("dagster", {}).get("asset_key")
+        if configured:
+            return AssetKey(configured)
+        if dbt_resource_props["resource_type"] == "model":
+            return AssetKey(list(dbt_resource_props["fqn"][1:]))
+        if dbt_resource_props["resource_type"] == "seed":
+            return AssetKey(["policy", dbt_resource_props["name"]])
+        if dbt_resource_props["resource_type"] == "source":
+            return AssetKey(
+                ["landing", dbt_resource_props["source_name"], dbt_resource_props["name"]]
+            )
+        return super().get_asset_key(dbt_resource_props)
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        if dbt_resource_props["resource_type"] == "seed":
+            return "policy"
+        return str(dbt_resource_props["fqn"][-2])
+
+
+@dbt_assets(
+    manifest=project.manifest_path,
+    project=project,
+    name="warehouse",
+    exclude="source:orchestration.fct_promotion_cuts+ fct_pay_ledger+",
+    dagster_dbt_translator=ByFolder(),
+    pool=POOL,
+)
+def warehouse_assets(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Policy, staging, facts, measures, scores, commissions, computed pay, checks."""
+    yield from dbt.cli(["build"], context=context).stream()
+
+
+@dbt_assets(
+    manifest=project.manifest_path,
+    project=project,
+    name="after_the_cuts",
+    select="source:orchestration.fct_promotion_cuts+",
+    dagster_dbt_translator=ByFolder(),
+    pool=POOL,
+)
+def after_cuts_assets(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """What reads the percentile cuts."""
+    yield from dbt.cli(["build"], context=context).stream()
+
+
+@dbt_assets(
+    manifest=project.manifest_path,
+    project=project,
+    name="close",
+    select="fct_pay_ledger+",
+    dagster_dbt_translator=ByFolder(),
+    partitions_def=months,
+    pool=POOL,
+)
+def close_assets(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """The ledger, the closes and the statements: materializing a month closes it."""
+    settings = Settings.from_environment()
+    variables = (
+        f'{{"close_month": "{context.partition_key}",'
+        f' "policy_digest": "{policy_digest(settings.policy)}"}}'
+    )
+    yield from dbt.cli(["build", "--vars", variables], context=context).stream()
