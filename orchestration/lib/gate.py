@@ -7,6 +7,7 @@ CSV file the header is row 1, in a Parquet file the first row is row 1.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,7 @@ from orchestration.lib.landing import (
     file_columns,
     find_files,
     fingerprint,
-    read_csv,
-    read_parquet,
+    parts_of,
     relation_of,
 )
 from orchestration.lib.policy_gate import check_policy
@@ -36,6 +36,7 @@ class _Fault:
     condition: str
     rule: str
     message: str
+    is_about_nulls: bool = False
 
 
 def check_once(landing: Path, policy: Path, remembered: Path) -> list[Problem]:
@@ -127,76 +128,69 @@ def _faults(column: contract.Column, name: str, *, is_key: bool) -> list[_Fault]
             )
         )
     if is_key or column.name == "_loaded_at":
-        faults.append(_Fault(f"{name} is null", f"{column.name} is never empty", "is empty"))
+        faults.append(_Fault(f"{name} is null", f"{column.name} is never empty", "is empty", True))
     return faults
 
 
-def _needs_look(column: contract.Column, physical: set[str]) -> bool:
+def _needs_look(column: contract.Column, physical: str) -> bool:
     """Whether a value can be wrong at all: a Parquet column may have the contract's type already."""
     if column.one_of:
         return True
     kinds = {"timestamp": "timestamp", "date": "date32", "boolean": "bool", "varchar": "string"}
     wanted = kinds.get(column.data_type, column.data_type.split("(")[0])
-    return not all(kind.startswith(wanted) or kind == "large_string" for kind in physical)
+    return not physical.startswith((wanted, "large_string" if wanted == "string" else wanted))
 
 
 def _check_values(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> list[Problem]:
     problems: list[Problem] = []
-    for paths, reader in ((landed.csv_files, read_csv), (landed.parquet_files, read_parquet)):
-        if not paths:
-            continue
-        physical: dict[str, set[str]] = {}
-        for path in paths:
-            for name, kind in file_columns(path).items():
-                physical.setdefault(name, set()).add(kind)
+    for part in parts_of(connection, landed.files, with_filename=True):
+        physical = file_columns(part.files[0])
         faults = [
             (column, fault)
             for column in landed.table.columns
             if column.name in physical
             for fault in _faults(column, column.name, is_key=column.name in landed.table.key)
-            if (fault.condition.endswith("is null") and "try_cast" not in fault.condition)
-            or _needs_look(column, physical[column.name])
+            if fault.is_about_nulls or _needs_look(column, physical[column.name])
         ]
+        counts = ", ".join(f"count(*) filter ({fault.condition})" for _, fault in faults)
         try:
-            rows = reader(connection, paths, with_filename=True)
-            counts = rows.aggregate(
-                ", ".join(f"count(*) filter ({fault.condition})" for _, fault in faults)
-            ).fetchone()
+            found = part.rows.aggregate(counts).fetchone()
         except duckdb.Error as error:
-            problems.append(_unreadable(paths, error))
+            problems.append(_unreadable(part.files, error))
             continue
-        for (column, fault), count in zip(faults, counts or (), strict=True):
+        for (column, fault), count in zip(faults, found or (), strict=True):
             if count:
-                problems.extend(_locate(connection, landed, column, fault))
+                problems.extend(_locate(connection, part.files, column, fault))
     return problems
 
 
-def _unreadable(paths: tuple[Path, ...], error: duckdb.Error) -> Problem:
-    """A CSV file that is no table: DuckDB names file and line in its message."""
+def _unreadable(files: tuple[Path, ...], error: duckdb.Error) -> Problem:
+    """A CSV file that is no table: DuckDB's message names file and line."""
     text = str(error)
-    path = next((path for path in paths if str(path) in text), paths[0])
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    line = next((line for line in lines if line.startswith(("CSV Error on Line", "Line"))), "")
-    row = next((int(word) for word in line.replace(":", " ").split() if word.isdigit()), None)
-    return Problem(path, row, None, "files can be read as tables", " ".join(lines[:3]))
+    path = next((path for path in files if str(path) in text), files[0])
+    line = re.search(r"CSV Error on Line: (\d+)", text)
+    lines = [part.strip() for part in text.splitlines() if part.strip()]
+    message = " ".join(lines[:3])
+    return Problem(
+        path, int(line.group(1)) if line else None, None, "files can be read as tables", message
+    )
 
 
 def _numbered(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
     """A file's rows with the number a spreadsheet shows for them, as ``row_in_file``."""
-    reader, first = (read_parquet, 0) if path.suffix == ".parquet" else (read_csv, 1)
-    return reader(connection, (path,)).project(f"*, row_number() over () + {first} as row_in_file")
+    first = 0 if path.suffix == ".parquet" else 1
+    rows = parts_of(connection, (path,))[0].rows
+    return rows.project(f"*, row_number() over () + {first} as row_in_file")
 
 
 def _locate(
     connection: duckdb.DuckDBPyConnection,
-    landed: LandedTable,
+    files: tuple[Path, ...],
     column: contract.Column,
     fault: _Fault,
 ) -> list[Problem]:
     problems: list[Problem] = []
-    for path in landed.files:
-        if column.name not in file_columns(path):
-            continue
+    for path in files:
         bad = (
             _numbered(connection, path)
             .filter(fault.condition)

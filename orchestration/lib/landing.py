@@ -93,37 +93,67 @@ def file_columns(path: Path) -> dict[str, str]:
     return dict.fromkeys(header, "text")
 
 
+@dataclass(frozen=True)
+class Part:
+    """Files of one table that have the same columns in the same order, and their rows."""
+
+    files: tuple[Path, ...]
+    columns: tuple[str, ...]
+    rows: duckdb.DuckDBPyRelation
+
+
 def read_csv(
-    connection: duckdb.DuckDBPyConnection, paths: tuple[Path, ...], *, with_filename: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    files: tuple[Path, ...],
+    columns: tuple[str, ...],
+    with_filename: bool,
 ) -> duckdb.DuckDBPyRelation:
-    """CSV files as text: nothing is sniffed, a later file never changes how an earlier one reads."""
+    """CSV files that have these columns, as text.
+
+    Nothing is sniffed: neither the values of one file nor a torn row decide how another is read.
+    """
     return connection.read_csv(
-        [str(path) for path in paths],  # type: ignore[arg-type]
+        [str(path) for path in files],  # type: ignore[arg-type]
+        auto_detect=False,
+        columns=dict.fromkeys(columns, "varchar"),
         header=True,
-        all_varchar=True,
         delimiter=",",
         quotechar='"',
         escapechar='"',
         encoding="utf-8",
-        union_by_name=True,
         filename=with_filename,
     )
 
 
 def read_parquet(
-    connection: duckdb.DuckDBPyConnection, paths: tuple[Path, ...], *, with_filename: bool = False
+    connection: duckdb.DuckDBPyConnection, files: tuple[Path, ...], with_filename: bool
 ) -> duckdb.DuckDBPyRelation:
-    """Parquet files with the types they carry."""
+    """Parquet files that have the same columns, with the types they carry."""
     return connection.read_parquet(
-        [str(path) for path in paths],
-        union_by_name=True,
-        filename=with_filename,
-        hive_partitioning=False,
+        [str(path) for path in files], filename=with_filename, hive_partitioning=False
     )
 
 
-def _present_columns(paths: tuple[Path, ...]) -> set[str]:
-    return {name for path in paths for name in file_columns(path)}
+def parts_of(
+    connection: duckdb.DuckDBPyConnection,
+    files: tuple[Path, ...],
+    *,
+    with_filename: bool = False,
+) -> list[Part]:
+    """The files grouped by their columns (and Parquet types), each group as one relation."""
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Path]] = {}
+    for path in files:
+        key = (path.suffix, tuple(file_columns(path).items()))
+        groups.setdefault(key, []).append(path)
+    parts = []
+    for (suffix, typed), members in groups.items():
+        columns, paths = tuple(name for name, _ in typed), tuple(members)
+        if suffix == ".parquet":
+            rows = read_parquet(connection, paths, with_filename)
+        else:
+            rows = read_csv(connection, paths, columns, with_filename)
+        parts.append(Part(paths, columns, rows))
+    return parts
 
 
 def _projection(table: Table, present: set[str], *, as_text: bool) -> str:
@@ -146,17 +176,15 @@ def relation_of(
     if landed.is_absent:
         nulls = _projection(table, set(), as_text=True)
         return connection.sql(f"select {nulls} where false")
-    parts = []
-    mixed = bool(landed.csv_files and landed.parquet_files)
-    if landed.csv_files:
-        present = _present_columns(landed.csv_files)
-        rows = read_csv(connection, landed.csv_files)
-        parts.append(rows.project(_projection(table, present, as_text=True)))
-    if landed.parquet_files:
-        present = _present_columns(landed.parquet_files)
-        rows = read_parquet(connection, landed.parquet_files)
-        parts.append(rows.project(_projection(table, present, as_text=mixed)))
-    return parts[0] if len(parts) == 1 else parts[0].union(parts[1])
+    parts = parts_of(connection, landed.files)
+    # Parts of different types (CSV text, Parquet of several makes) meet as text.
+    as_text = len(parts) > 1
+    whole: duckdb.DuckDBPyRelation | None = None
+    for part in parts:
+        rows = part.rows.project(_projection(table, set(part.columns), as_text=as_text))
+        whole = rows if whole is None else whole.union(rows)
+    assert whole is not None
+    return whole
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, landing: Path) -> list[LandedTable]:

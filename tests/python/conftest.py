@@ -1,0 +1,141 @@
+"""A company to test on: folders of its own, the command line, and its marts."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.lib.contract import PROJECT_DIR, landing_tables
+
+DBT = str(Path(sys.executable).with_name("dbt"))
+# Written when the mart is built or the close is run, not computed.
+RUN_TIMES = {"fct_closes": ["closed_at"]}
+
+
+@dataclass(frozen=True)
+class Company:
+    """A landing folder, a policy folder and a warehouse, driven as a person drives them."""
+
+    folder: Path
+    policy: Path = PROJECT_DIR / "seeds" / "policy"
+
+    @property
+    def landing(self) -> Path:
+        return self.folder / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "plumbline.duckdb"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PLUMBLINE_LANDING": str(self.landing),
+            # dbt on its own takes a policy folder inside the project only, as a relative path
+            "PLUMBLINE_POLICY": os.path.relpath(self.policy, PROJECT_DIR)
+            if self.policy.is_relative_to(PROJECT_DIR)
+            else str(self.policy),
+            "PLUMBLINE_WAREHOUSE": str(self.warehouse),
+            "DAGSTER_HOME": str(self.folder),
+            "DBT_TARGET_PATH": str(PROJECT_DIR / "target" / "pytest"),
+        }
+
+    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the project with this company's folders."""
+        return subprocess.run(
+            command,
+            cwd=PROJECT_DIR,
+            env={**self.environment, **more},
+            text=True,
+            encoding="utf-8",
+            capture_output=True,
+            check=False,
+        )
+
+    def plumbline(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run(sys.executable, "-m", "orchestration.cli", *arguments)
+
+    def must(self, *arguments: str) -> str:
+        """Run ``plumbline`` and expect it to succeed; what it printed."""
+        done = self.plumbline(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql, list(values)).fetchall()
+
+    def marts(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every public mart, every row, in a fixed order."""
+        names = [
+            row[0]
+            for row in self.query(
+                "select table_name from duckdb_tables() where schema_name = 'marts'"
+            )
+        ]
+        shown = {}
+        for name in sorted(names):
+            left_out = ", ".join(RUN_TIMES.get(name, []))
+            columns = f"* exclude ({left_out})" if left_out else "*"
+            shown[name] = self.query(f"select {columns} from marts.{name} order by all")
+        return shown
+
+    def land(self, table: str, rows: list[dict[str, Any]], part: str = "test") -> Path:
+        """Land rows of ``hr.employees`` as a CSV file with every contract column."""
+        contract = landing_tables()[table]
+        folder = self.landing / contract.system / contract.name
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{part}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=contract.column_names, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
+
+    def copy_to(self, folder: Path) -> Company:
+        """The same company, landing and warehouse, elsewhere."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Company(folder, self.policy)
+
+
+@pytest.fixture(scope="session")
+def manifest() -> dict[str, Any]:
+    """dbt's manifest of the project."""
+    target = PROJECT_DIR / "target" / "manifest-for-tests"
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", "--target-path", str(target)],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    content: dict[str, Any] = json.loads((target / "manifest.json").read_text())
+    return content
+
+
+@pytest.fixture(scope="session")
+def closed_demo(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The demo company with its last whole month closed, as ``make close`` leaves it. Do not change."""
+    company = Company(tmp_path_factory.mktemp("demo"))
+    company.must("close", "--demo-if-empty")
+    return company
+
+
+@pytest.fixture(scope="session")
+def truth(closed_demo: Company) -> dict[str, Any]:
+    """The ground truth that the generator wrote beside the demo's landing files."""
+    content: dict[str, Any] = json.loads((closed_demo.landing / "_ground_truth.json").read_text())
+    return content

@@ -1,0 +1,204 @@
+"""The close: idempotent, append-only, recomputable (RULES 8)."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.lib.contract import landing_tables
+from tests.python.conftest import DBT, Company
+
+
+def ledger(company: Company) -> list[tuple[Any, ...]]:
+    return company.query("select * from marts.fct_pay_ledger order by all")
+
+
+@pytest.fixture(scope="module")
+def next_close(
+    closed_demo: Company, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Company:
+    """The demo after a late refund has arrived, July is over, and July is closed too."""
+    company = closed_demo.copy_to(tmp_path_factory.mktemp("july"))
+    for late in truth["late"]["rows"]:
+        company.land(late["table"], [late["row"]], part="late")
+    company.land("hr.teams", [{"team_id": "T-new", "_loaded_at": "2026-08-02T00:00:00Z"}])
+    company.must("close")
+    return company
+
+
+def test_closing_a_month_again_posts_nothing(closed_demo: Company, tmp_path: Path) -> None:
+    company = closed_demo.copy_to(tmp_path)
+    before, closes = ledger(company), company.query("from marts.fct_closes")
+    assert "nothing was posted" in company.must("close", "2026-06")
+    assert ledger(company) == before
+    # nor does dbt itself, asked to post the month again, or told to rebuild from scratch
+    select = ["--select", "fct_pay_ledger+", "--vars", "{close_month: 2026-06-01}"]
+    for more in ([], ["--full-refresh"]):
+        done = company.run(DBT, "build", *select, *more)
+        assert done.returncode == 0, done.stdout
+        assert ledger(company) == before
+        assert company.query("from marts.fct_closes") == closes
+
+
+def test_a_late_refund_leaves_the_closed_month_and_is_posted_in_the_next(
+    closed_demo: Company, next_close: Company, truth: dict[str, Any]
+) -> None:
+    june = closed_demo.query("select * from marts.fct_pay_ledger order by all")
+    kept = next_close.query(
+        "select * from marts.fct_pay_ledger where posting_month = '2026-06-01' order by all"
+    )
+    assert kept == june
+    corrections = next_close.query(
+        "select employee_id, component, cast(period_month as varchar), cast(amount as varchar)"
+        " from marts.fct_pay_ledger where is_correction and employee_id = ?",
+        truth["late"]["employee_id"],
+    )
+    expected = (
+        truth["late"]["employee_id"],
+        truth["late"]["component"],
+        "2026-06-01",
+        f"{truth['late']['difference']}00",
+    )
+    assert corrections == [expected]
+
+
+def test_what_was_posted_in_all_is_what_is_computed_now(next_close: Company) -> None:
+    """After a close, posted equals computed for every payee, component and month since the first."""
+    assert (
+        next_close.query(
+            """
+        with posted as (
+            select employee_id, component, period_month, sum(amount) as amount
+            from marts.fct_pay_ledger group by all
+        ),
+        computed as (
+            select employee_id, component, period_month, round(amount, 2) as amount
+            from marts.fct_pay_components
+            where period_month in ('2026-06-01', '2026-07-01') and round(amount, 2) <> 0
+        )
+        from posted full outer join computed using (employee_id, component, period_month)
+        where posted.amount is distinct from computed.amount and coalesce(posted.amount, 0) <> 0
+        """
+        )
+        == []
+    )
+
+
+def test_statements_are_the_ledgers_rows_by_posting_month(next_close: Company) -> None:
+    assert next_close.query(
+        "select posting_month, sum(amount) from marts.fct_pay_ledger group by 1 order by 1"
+    ) == next_close.query(
+        "select posting_month, sum(total_amount) from marts.fct_pay_statements group by 1 order by 1"
+    )
+
+
+def test_a_past_close_is_recomputed_from_what_it_knew(
+    closed_demo: Company, next_close: Company, tmp_path: Path
+) -> None:
+    """From the landing of August, with June's cut-off, in a warehouse of its own."""
+    known_at = next_close.query(
+        "select cast(known_at as varchar) from marts.fct_closes where period_month = '2026-06-01'"
+    )[0][0]
+    again = next_close.copy_to(tmp_path)
+    again.warehouse.unlink()
+    again.must("build", "--known-at", known_at.replace(" ", "T"))
+    recomputed = again.query(
+        "select employee_id, component, cast(round(amount, 2) as decimal(18, 4))"
+        " from marts.fct_pay_components where period_month = '2026-06-01' and round(amount, 2) <> 0"
+        " order by all"
+    )
+    assert recomputed == closed_demo.query(
+        "select employee_id, component, amount from marts.fct_pay_ledger order by all"
+    )
+
+
+@pytest.mark.parametrize(
+    ("month", "says"),
+    [("2026-05", "lies before 2026-06"), ("2026-07", "is not over"), ("2030-01", "is not over")],
+)
+def test_a_month_that_cannot_be_closed_says_why(
+    closed_demo: Company, month: str, says: str
+) -> None:
+    before = ledger(closed_demo)
+    done = closed_demo.plumbline("close", month)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert ledger(closed_demo) == before
+
+
+def test_a_month_that_is_no_month_is_refused(closed_demo: Company) -> None:
+    done = closed_demo.plumbline("close", "June")
+    assert done.returncode == 2
+    assert "is not a month such as 2026-06" in done.stderr
+
+
+def shuffled(source: Company, target: Company, seed: int) -> None:
+    """The same rows in other files and another order, CSV where there was Parquet and back."""
+    chance = random.Random(seed)
+    for table in landing_tables().values():
+        folder = source.landing / table.system / table.name
+        rows: list[dict[str, Any]] = []
+        for path in sorted(folder.glob("*.csv")):
+            with path.open(encoding="utf-8", newline="") as file:
+                rows += list(csv.DictReader(file))
+        for path in sorted(folder.glob("*.parquet")):
+            for row in pq.read_table(path).to_pylist():
+                rows.append(
+                    {key: "" if value is None else str(value) for key, value in row.items()}
+                )
+        chance.shuffle(rows)
+        parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        for row in rows:
+            parts[chance.randrange(3)].append(row)
+        for part, members in parts.items():
+            target.land(f"{table.system}.{table.name}", members, part=f"part-{part}")
+
+
+def test_shuffled_and_resplit_landing_files_change_no_mart(
+    closed_demo: Company, tmp_path: Path
+) -> None:
+    other = Company(tmp_path)
+    shuffled(closed_demo, other, seed=7)
+    other.must("close", "2026-06")
+    expected, found = closed_demo.marts(), other.marts()
+    assert list(found) == list(expected)
+    for name in expected:
+        assert found[name] == expected[name], name
+
+
+def test_rebuilding_one_month_gives_what_a_full_rebuild_gives(
+    next_close: Company, tmp_path: Path
+) -> None:
+    """Late, moved, repeated and deleted activities: a window on their months equals everything."""
+    company = next_close.copy_to(tmp_path / "window")
+    columns = ["activity_id", "employee_id", "account_id", "activity_type", "occurred_at"]
+    rows = [
+        dict(zip(columns, row, strict=True))
+        for row in company.query(
+            f"select {', '.join(columns)} from marts.fct_activities"
+            " where period_month = '2026-03-01' and employee_id like 'A%' order by activity_id limit 6"
+        )
+    ]
+    late = "2026-08-03T00:00:00Z"
+    changed = [
+        {**rows[0], "_deleted": "true"},
+        {**rows[1], "_deleted": "true", "occurred_at": ""},  # a bare tombstone
+        {**rows[2], "occurred_at": "2026-04-10T03:00:00Z"},  # moved to another month
+        {**rows[3], "activity_type": "visit"},
+        {**rows[4], "activity_id": "LATE1", "activity_type": "visit"},
+        rows[5],
+    ]
+    company.land("crm.activities", [{**row, "_loaded_at": late} for row in changed], part="late")
+    full = company.copy_to(tmp_path / "full")
+    full.warehouse.unlink()
+    full.must("build")
+    company.must("build", "--from", "2026-03", "--to", "2026-04")
+    for name in ("fct_activities", "fct_measures", "fct_scores", "fct_pay_components"):
+        query = f"select * from marts.{name} order by all"
+        assert company.query(query) == full.query(query), name

@@ -1,0 +1,205 @@
+"""The demo company: its figures are the ground truth's, and an independent reckoning's."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.generator.generate import generate
+from orchestration.generator.reference_pay import PayReference
+from orchestration.generator.shape import Size
+from orchestration.lib.contract import PROJECT_DIR, landing_tables
+from tests.python.conftest import Company
+
+POLICY = PROJECT_DIR / "seeds" / "policy"
+JUNE = dt.date(2026, 6, 1)
+
+
+@pytest.fixture(scope="module")
+def reference(closed_demo: Company) -> PayReference:
+    return PayReference(closed_demo.landing, POLICY)
+
+
+def test_the_demo_lands_every_table_of_the_contract(closed_demo: Company) -> None:
+    rows = json.loads((closed_demo.landing / "_generated.json").read_text())["rows"]
+    assert set(rows) == set(landing_tables())
+
+
+def test_the_ledgers_totals_are_the_ground_truths(
+    closed_demo: Company, truth: dict[str, Any]
+) -> None:
+    posted = closed_demo.query(
+        "select component, sum(amount) from marts.fct_pay_ledger group by component"
+    )
+    assert {name: f"{amount:.2f}" for name, amount in posted} == truth["totals"]
+
+
+def test_the_summary_shows_the_ground_truths_totals(
+    closed_demo: Company, truth: dict[str, Any]
+) -> None:
+    shown = closed_demo.must("close", "2026-06")  # closed before: the summary again
+    for amount in truth["totals"].values():
+        assert f"{Decimal(amount):,.2f}" in shown
+
+
+def test_every_planted_case_comes_out_as_reckoned_by_hand(
+    closed_demo: Company, truth: dict[str, Any]
+) -> None:
+    assert len(truth["cases"]) >= 10
+    for case in truth["cases"]:
+        posted = closed_demo.query(
+            "select component, amount from marts.fct_pay_ledger"
+            " where employee_id = ? and period_month = ?",
+            case["employee_id"],
+            case["period_month"],
+        )
+        shown = {component: f"{amount:.2f}" for component, amount in posted}
+        assert shown == case["components"], case["case"]
+        if case["score"] is not None:
+            scores = closed_demo.query(
+                "select score from marts.fct_scores where employee_id = ? and period_month = ?",
+                case["employee_id"],
+                case["period_month"],
+            )
+            assert scores == [(Decimal(case["score"]),)], case["case"]
+
+
+@pytest.mark.parametrize("month", [JUNE, dt.date(2026, 5, 1), dt.date(2025, 12, 1)])
+def test_every_payees_pay_is_the_independent_reckonings_to_the_fourth_place(
+    closed_demo: Company, reference: PayReference, month: dt.date
+) -> None:
+    computed = closed_demo.query(
+        "select employee_id, component, amount from marts.fct_pay_components"
+        " where period_month = ?",
+        month,
+    )
+    assert len(computed) > 100
+    shown = {(employee, component): amount for employee, component, amount in computed}
+    reckoned = reference.pay(month)
+    assert {key: reckoned[key] for key in shown} == shown
+    assert all(amount == 0 for key, amount in reckoned.items() if key not in shown)
+
+
+def test_each_check_finds_its_planted_fault_and_no_other(
+    closed_demo: Company, truth: dict[str, Any]
+) -> None:
+    keys = {
+        "chk_transactions_without_owner": "transaction_id",
+        "chk_sales_without_quota": "employee_id",
+        "chk_overlapping_account_managers": "account_id",
+        "chk_transactions_without_rate": "transaction_id",
+        "chk_score_items_without_target": "measure",
+    }
+    for check, expected in truth["findings"].items():
+        found = closed_demo.query(f"select distinct {keys[check]} from checks.{check}")
+        shown = sorted(row[0] for row in found)
+        assert shown == sorted(expected), check
+
+
+def test_each_component_is_traceable_to_lines(closed_demo: Company) -> None:
+    """Commission is the sum of its lines, a score the sum of its items, to the last place."""
+    assert (
+        closed_demo.query(
+            "select commission_amount, (select sum(commission_amount) from marts.fct_commission_lines as"
+            " lines where lines.employee_id = commissions.employee_id"
+            " and lines.period_month = commissions.period_month) as lines_amount"
+            " from marts.fct_commissions as commissions where commission_amount <> lines_amount"
+        )
+        == []
+    )
+    assert (
+        closed_demo.query(
+            "select score from marts.fct_scores as scores where score <> (select sum(weighted_factor)"
+            " from marts.fct_score_items as items where items.employee_id = scores.employee_id"
+            " and items.period_month = scores.period_month and items.period_kind = scores.period_kind)"
+        )
+        == []
+    )
+    # every earning sale is cut into parts that add up to it
+    assert (
+        closed_demo.query(
+            "select transaction_id from intermediate.int_earned_parts"
+            " group by transaction_id, employee_id, assignment_role, credit_amount"
+            " having sum(amount) <> credit_amount"
+        )
+        == []
+    )
+
+
+def test_the_four_amounts_stay_apart(closed_demo: Company) -> None:
+    kinds = closed_demo.query(
+        "select transaction_kind, count(*) from marts.fct_transactions group by 1 order by 1"
+    )
+    assert [kind for kind, _ in kinds] == [
+        "booked",
+        "cancelled",
+        "collected",
+        "consumed",
+        "refunded",
+    ]
+    # a prepaid deposit is drawn down by consumption, never below nothing
+    assert (
+        closed_demo.query(
+            "select contract_id from marts.fct_transactions group by contract_id having"
+            " sum(case when transaction_kind = 'consumed' then amount else 0 end)"
+            " > sum(case when transaction_kind = 'booked' then amount else 0 end) * 1.1"
+        )
+        == []
+    )
+
+
+def test_the_close_pack_holds_what_was_posted(closed_demo: Company) -> None:
+    pack = closed_demo.folder / "closes" / "2026-06"
+    names = sorted(path.name for path in pack.iterdir())
+    assert names == ["close.json", "commission_lines.csv", "pay_ledger.csv", "pay_statements.csv",
+                     "score_items.csv"]  # fmt: skip
+    lines = (pack / "pay_ledger.csv").read_text(encoding="utf-8-sig").splitlines()
+    entries = closed_demo.query("select count(*) from marts.fct_pay_ledger")[0][0]
+    assert len(lines) == entries + 1
+    assert json.loads((pack / "close.json").read_text())["entry_count"] == str(entries)
+
+
+def test_pay_is_explained_down_to_the_transactions(closed_demo: Company) -> None:
+    shown = closed_demo.must("pay", "2026-06", "--employee", "Z06")
+    for text in ("refunded:RF-Z06", "-20,000.00", "2,000.0000", "10,550.00"):
+        assert text in shown
+    done = closed_demo.plumbline("pay", "2026-06", "--employee", "Z0")
+    assert done.returncode == 1
+    assert "Did you mean" in done.stderr
+
+
+def test_top_shows_a_board_and_says_which_there_are(closed_demo: Company) -> None:
+    shown = closed_demo.must("top", "2026-06", "--role", "account_manager", "--limit", "3")
+    assert shown.count("account_manager") == 3
+    done = closed_demo.plumbline("top", "2026-06", "--board", "speed")
+    assert done.returncode == 1
+    assert "commission, quota_attainment, score" in done.stderr
+
+
+def test_the_same_seed_gives_the_same_company_and_another_seed_another(tmp_path: Path) -> None:
+    def content(folder: str, seed: int) -> dict[str, bytes]:
+        generate(Size(payees=25, months=3, seed=seed), tmp_path / folder)
+        return {
+            str(path.relative_to(tmp_path / folder)): path.read_bytes()
+            for path in sorted((tmp_path / folder).rglob("*.*"))
+        }
+
+    assert content("a", 1) == content("b", 1)
+    assert content("a", 2) != content("b", 1)
+
+
+def test_the_generator_never_overwrites_data_it_did_not_make(tmp_path: Path) -> None:
+    (tmp_path / "ours.csv").write_text("payroll")
+    with pytest.raises(FileExistsError, match="did not make"):
+        generate(Size(payees=25, months=1), tmp_path)
+    assert (tmp_path / "ours.csv").read_text() == "payroll"
+
+
+def test_a_company_too_small_for_every_role_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 20"):
+        Size(payees=3)

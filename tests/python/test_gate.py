@@ -1,0 +1,291 @@
+"""Bad input is refused with file, row, column and rule, and nothing is changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.gate import check_landing, check_once
+from orchestration.lib.landing import create_views, unknown_paths
+from orchestration.lib.policy_gate import check_policy
+from tests.python.conftest import DBT, Company
+
+POLICY = PROJECT_DIR / "seeds" / "policy"
+LOADED = "2026-06-01T00:00:00Z"
+
+
+def job(**changes: str) -> dict[str, str]:
+    return {
+        "employee_id": "E1",
+        "valid_from": "2026-01-01",
+        "role": "account_manager",
+        "monthly_base_salary": "1000",
+        "currency": "CNY",
+        "_loaded_at": LOADED,
+        **changes,
+    }
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    return Company(tmp_path)
+
+
+def only_problem(landing: Path) -> Any:
+    problems = check_landing(landing)
+    assert len(problems) == 1, [str(problem) for problem in problems]
+    return problems[0]
+
+
+def test_a_wrong_type_names_file_row_column_and_rule(company: Company) -> None:
+    path = company.land(
+        "hr.job_history", [job(), job(employee_id="E2", monthly_base_salary="12,5")]
+    )
+    problem = only_problem(company.landing)
+    assert (problem.path, problem.row, problem.column) == (path.resolve(), 3, "monthly_base_salary")
+    assert "'12,5' is not a decimal" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("valid_from", "2026-02-30", "is not a date"),
+        ("role", "acount_manager", "is not allowed"),
+        ("employee_id", "", "is empty"),
+        ("_loaded_at", "", "is empty"),
+        ("_loaded_at", "yesterday", "is not a timestamp"),
+        ("_deleted", "perhaps", "is not a boolean"),
+        ("monthly_base_salary", "10.12345", "more than 4 decimal places"),
+        ("monthly_base_salary", "1e999", "is not a decimal"),
+    ],
+)
+def test_each_kind_of_wrong_value(company: Company, column: str, value: str, says: str) -> None:
+    company.land("hr.job_history", [job(**{column: value})])
+    problem = only_problem(company.landing)
+    assert (problem.row, problem.column) == (2, column)
+    assert says in str(problem)
+
+
+def test_a_missing_column_names_what_stands_there_instead(company: Company) -> None:
+    path = company.land("hr.job_history", [job()])
+    path.write_text(path.read_text().replace("monthly_base_salary", "salary"))
+    problem = only_problem(company.landing)
+    assert problem.column == "monthly_base_salary"
+    assert "unknown columns there: salary" in str(problem)
+
+
+def test_two_overlapping_job_rows_name_both(company: Company) -> None:
+    company.land("hr.job_history", [job(valid_to="2026-06-01"), job(valid_from="2026-05-31")])
+    problem = only_problem(company.landing)
+    assert (problem.row, problem.column) == (3, "valid_from")
+    assert "row 2" in str(problem)
+    assert "never overlap" in str(problem)
+
+
+def test_jobs_that_touch_do_not_overlap(company: Company) -> None:
+    company.land("hr.job_history", [job(valid_to="2026-06-01"), job(valid_from="2026-06-01")])
+    assert check_landing(company.landing) == []
+
+
+def test_an_overlap_that_a_later_version_or_a_deletion_healed_is_none(company: Company) -> None:
+    company.land("hr.job_history", [job(), job(valid_from="2026-05-31")])
+    company.land(
+        "hr.job_history",
+        [job(valid_to="2026-05-31", _loaded_at="2026-06-02 00:00:00")],
+        part="healed",
+    )
+    assert check_landing(company.landing) == []
+
+
+def test_parquet_rows_are_counted_from_one_and_types_are_checked(company: Company) -> None:
+    folder = company.landing / "hr" / "expenses"
+    folder.mkdir(parents=True)
+    table = pa.table(
+        {
+            "expense_id": ["X1", "X2"],
+            "employee_id": ["E1", "E1"],
+            "incurred_on": ["2026-06-01", "soon"],
+            "amount": pa.array([Decimal("1.50"), Decimal("2.50")], pa.decimal128(9, 2)),
+            "currency": ["CNY", "CNY"],
+            "_loaded_at": pa.array([dt.datetime(2026, 6, 1, tzinfo=dt.UTC)] * 2),
+        }
+    )
+    pq.write_table(table, folder / "a.parquet")
+    problem = only_problem(company.landing)
+    assert (problem.row, problem.column) == (2, "incurred_on")
+
+
+def test_a_torn_file_is_named(company: Company) -> None:
+    folder = company.landing / "hr" / "expenses"
+    folder.mkdir(parents=True)
+    (folder / "torn.parquet").write_bytes(b"PAR1 and no more")
+    assert "torn.parquet" in str(only_problem(company.landing))
+
+
+def test_a_row_with_too_many_fields_is_named(company: Company) -> None:
+    path = company.land("hr.job_history", [job(), job(employee_id="E2")])
+    path.write_text(path.read_text() + "E3,2026-01-01,,,,,,,,,,,,,,,surplus\n")
+    problem = only_problem(company.landing)
+    assert problem.path == path.resolve()
+    assert problem.row == 4
+
+
+def test_text_stays_text_when_a_later_file_has_decimals(company: Company) -> None:
+    """A sniffed CSV would read 10.50 as 11 after an integer-looking file."""
+    company.land("hr.job_history", [job(monthly_base_salary="10")], part="a")
+    company.land("hr.job_history", [job(employee_id="007", monthly_base_salary="10.50")], part="b")
+    with duckdb.connect() as connection:
+        create_views(connection, company.landing)
+        rows = connection.execute(
+            "select employee_id, monthly_base_salary from hr.job_history order by 2"
+        ).fetchall()
+    assert rows == [("E1", "10"), ("007", "10.50")]
+
+
+def test_csv_and_parquet_may_lie_side_by_side_in_any_column_order(company: Company) -> None:
+    company.land("hr.expenses", [{"expense_id": "X1", "amount": "1.5", "_loaded_at": LOADED}])
+    pq.write_table(
+        pa.table(
+            {
+                "_loaded_at": [dt.datetime(2026, 6, 1)],
+                "amount": pa.array([Decimal("2.5")]),
+                "expense_id": ["X2"],
+                "employee_id": ["E"],
+                "currency": ["CNY"],
+                "incurred_on": [dt.date(2026, 6, 1)],
+            }
+        ),
+        company.landing / "hr" / "expenses" / "b.parquet",
+    )
+    assert check_landing(company.landing) == []
+    with duckdb.connect() as connection:
+        create_views(connection, company.landing)
+        rows = connection.execute(
+            "select expense_id, cast(amount as decimal(18, 4)) from hr.expenses order by 1"
+        ).fetchall()
+    assert rows == [("X1", Decimal("1.5000")), ("X2", Decimal("2.5000"))]
+
+
+def test_a_path_is_never_spliced_into_sql(tmp_path: Path) -> None:
+    company = Company(tmp_path / "it's 100% {数据}; drop table x --")
+    company.land("hr.job_history", [job()])
+    assert check_landing(company.landing) == []
+    with duckdb.connect() as connection:
+        create_views(connection, company.landing)
+        assert connection.execute("select count(*) from hr.job_history").fetchone() == (1,)
+
+
+def test_a_misspelt_table_is_pointed_out(company: Company) -> None:
+    company.land("hr.job_history", [job()])
+    odd = company.landing / "hr" / "jobs" / "a.csv"
+    odd.parent.mkdir()
+    odd.write_text("x\n")
+    assert unknown_paths(company.landing) == [odd.resolve()]
+
+
+def test_input_that_passed_is_not_read_again_until_a_file_changes(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.land("hr.job_history", [job()])
+    remembered = company.folder / "gate.json"
+    assert check_once(company.landing, POLICY, remembered) == []
+    monkeypatch.setattr("orchestration.lib.gate.check", lambda *_: pytest.fail("was read again"))
+    assert check_once(company.landing, POLICY, remembered) == []
+    monkeypatch.undo()
+    company.land("hr.job_history", [job(role="nobody")], part="b")
+    assert check_once(company.landing, POLICY, remembered) != []
+
+
+def changed_policy(folder: Path, table: str, old: str, new: str) -> Path:
+    policy = folder / "policy"
+    shutil.copytree(POLICY, policy)
+    path = policy / f"{table}.csv"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    return policy
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "column", "says"),
+    [
+        ("policy_score_items", "new_customers,0.20", "new_customers,0.21", "weight", "sum to 1.01"),
+        ("policy_score_items", "visits,0.25", "visit,0.25", "measure", "'visit' does not"),
+        ("policy_score_items", ",0.20,accelerator", ",0.20,acelerator", "curve_id", "does not"),
+        ("policy_score_items", "visits,0.25", "visits,a quarter", "weight", "is not a decimal"),
+        ("policy_pay_mix", "0.50,0.20,0.30", "0.50,0.20,0.20", "base_share", "sums to 0.90"),
+        ("policy_payout_curves", "0.90,1.00,0,1", "0.91,1.00,0,1", "attainment_from", "a gap"),
+        ("policy_payout_curves", "1.00,,-4", "1.00,3,-4", "attainment_to", "no factor for"),
+        ("policy_commission_plans", "marginal", "retroactive", "tier_mode", "is not supported"),
+        ("policy_commission_rates", "new,new,0,", "new,new,0.5,", "tier_from", "start at 0.5"),
+        ("policy_measures", "竞对信息,count,higher_is_better,false",
+         "竞对信息,count,higher_is_better,true", "weight", "has a weight"),
+        ("policy_settings", "renewal_grace_days,90", "renewal_grace_days,soon", "value", "is not"),
+        ("policy_settings", "company_currency,CNY\n", "", "setting", "company_currency is missing"),
+        ("policy_currencies", "JPY,1,1", "JPY,100,1", "unit_amount", "it is not"),
+        ("policy_grade_ladder", "account_manager,P5", "account_manager,P4", "role", "repeats row 2"),
+        ("policy_protection", "plan_id,", "plan,", "plan_id", "the column is missing"),
+    ],
+)  # fmt: skip
+def test_each_claim_of_a_policy_folder(
+    tmp_path: Path, table: str, old: str, new: str, column: str, says: str
+) -> None:
+    problems = check_policy(changed_policy(tmp_path, table, old, new))
+    assert len(problems) == 1, [str(problem) for problem in problems]
+    assert problems[0].column == column
+    assert says in str(problems[0])
+    assert column == "setting" or "missing" in says or problems[0].row is not None
+
+
+def test_plan_rows_that_overlap_are_refused(tmp_path: Path) -> None:
+    policy = changed_policy(tmp_path, "policy_protection", "valid_to\n", "valid_to\n")
+    path = policy / "policy_protection.csv"
+    path.write_text(path.read_text() + "account_manager_standard,2,0.50,2026-01-01,\n")
+    assert "overlaps row 2" in str(check_policy(policy)[0])
+
+
+def test_the_projects_own_policy_folders_are_sound() -> None:
+    assert check_policy(POLICY) == []
+
+
+def test_refused_input_leaves_the_last_good_state(closed_demo: Company, tmp_path: Path) -> None:
+    company = closed_demo.copy_to(tmp_path / "copy")
+    before = company.warehouse.read_bytes()
+    company.land("hr.job_history", [job(monthly_base_salary="lots")], part="bad")
+    for command in (["build"], ["close", "2026-06"]):
+        done = company.plumbline(*command)
+        assert done.returncode == 1
+        assert "bad.csv, row 2, column monthly_base_salary" in done.stderr
+        assert "Traceback" not in done.stderr
+    # a plain dbt build is guarded too
+    done = company.run(DBT, "build", "--select", "stg_hr__job_history")
+    assert done.returncode != 0
+    assert "bad.csv, row 2, column monthly_base_salary" in done.stdout
+    assert company.warehouse.read_bytes() == before
+
+
+def test_a_build_that_fails_half_way_leaves_the_last_good_state(
+    closed_demo: Company, tmp_path: Path
+) -> None:
+    """Two assignments of a transaction's account cannot fail a build; a currency unheard of does."""
+    company = closed_demo.copy_to(tmp_path / "copy")
+    before = company.warehouse.read_bytes()
+    company.land(
+        "hr.pay_adjustments",
+        [{"adjustment_id": "AJ", "employee_id": "Z01", "period_month": "2026-06-01",
+          "amount": "1", "currency": "XXX", "approved_by": "HR", "_loaded_at": LOADED}],
+        part="bad",
+    )  # fmt: skip
+    done = company.plumbline("build")
+    assert done.returncode == 1
+    assert "currency" in done.stderr
+    assert company.warehouse.read_bytes() == before

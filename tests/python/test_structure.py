@@ -1,0 +1,139 @@
+"""The shape of the dbt project, read off its manifest and its files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from orchestration.lib.contract import PROJECT_DIR, landing_tables
+
+LAYERS = ["staging", "intermediate", "marts", "checks"]
+PREFIXES = {
+    "staging": ("stg_", "base_"),
+    "intermediate": ("int_",),
+    "marts": ("dim_", "fct_"),
+    "checks": ("chk_",),
+}
+# A conformed dimension is a mart and may be read by intermediate models, as may the facts and the
+# marts that later steps of DESIGN 2 start from; nothing may read a check.
+MODELS = PROJECT_DIR / "models"
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert len(found) > 50
+    return found
+
+
+def layer(node: dict[str, Any]) -> str:
+    return str(node["fqn"][1])
+
+
+def test_layers_read_only_what_lies_before_them(manifest: dict[str, Any]) -> None:
+    """Sources and seeds feed staging; staging never reads later layers; nothing reads a check."""
+    for node in models(manifest):
+        for parent_id in node["depends_on"]["nodes"]:
+            kind = parent_id.split(".")[0]
+            if kind == "source":
+                is_python = parent_id.split(".")[2] == "orchestration"
+                # int_landing_tables counts the landed rows where they lie.
+                counts = node["name"] == "int_landing_tables"
+                assert layer(node) == "staging" or is_python or counts, (node["name"], parent_id)
+            elif kind == "model":
+                parent = manifest["nodes"][parent_id]
+                if layer(node) == "staging":
+                    assert layer(parent) == "staging", (node["name"], parent["name"])
+                assert layer(parent) != "checks", (node["name"], parent["name"])
+
+
+def test_models_are_named_after_their_layer(manifest: dict[str, Any]) -> None:
+    for node in models(manifest):
+        assert node["name"].startswith(PREFIXES[layer(node)]), node["name"]
+        if node["name"].startswith("stg_"):
+            assert node["name"].startswith(f"stg_{node['fqn'][2]}__"), node["name"]
+
+
+def test_every_model_has_one_yaml_beside_it(manifest: dict[str, Any]) -> None:
+    for node in models(manifest):
+        path = PROJECT_DIR / node["original_file_path"]
+        assert path.with_suffix(".yml").exists(), node["name"]
+        assert (
+            node["patch_path"]
+            == f"plumbline://{Path(node['original_file_path']).with_suffix('.yml')}"
+        )
+        assert "One row" in node["description"], node["name"]
+        assert all(column["description"] for column in node["columns"].values()), node["name"]
+
+
+def test_marts_are_public_and_keep_a_contract(manifest: dict[str, Any]) -> None:
+    for node in models(manifest):
+        if layer(node) == "marts":
+            assert node["access"] == "public", node["name"]
+            assert node["contract"]["enforced"], node["name"]
+
+
+def test_every_model_has_a_key_and_every_check_warns_when_it_finds_something(
+    manifest: dict[str, Any],
+) -> None:
+    tested: dict[str, set[str]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("attached_node"):
+            name = node["test_metadata"]["name"]
+            tested.setdefault(node["attached_node"], set()).add(name)
+            if name == "is_empty":
+                assert node["config"]["severity"].lower() == "warn"
+    for node in models(manifest):
+        tests = tested.get(node["unique_id"], set())
+        if layer(node) == "checks":
+            assert "is_empty" in tests, node["name"]
+        elif not node["name"].startswith(("base_", "stg_policy__")):
+            assert "primary_key" in tests, node["name"]
+
+
+def test_the_ledger_and_the_closes_are_safe_from_full_refresh(manifest: dict[str, Any]) -> None:
+    for name in ("fct_pay_ledger", "fct_closes"):
+        config = manifest["nodes"][f"model.plumbline.{name}"]["config"]
+        assert config["full_refresh"] is False
+        assert config["incremental_strategy"] == "append"
+        assert config["on_schema_change"] == "fail"
+
+
+def test_staging_ranks_versions_by_the_contracts_key_and_every_other_column() -> None:
+    """Else two versions loaded together would be told apart by file order."""
+    call = re.compile(r"version_rank\(\s*key=\[(.*?)\],\s*then_by=\[(.*?)\],\s*\)", re.DOTALL)
+    for table in landing_tables().values():
+        path = MODELS / "staging" / table.system / f"stg_{table.system}__{table.name}.sql"
+        found = call.search(path.read_text())
+        assert found, path
+        key, others = (re.findall(r"'(\w+)'", part) for part in found.groups())
+        assert tuple(key) == table.key, path
+        contract = set(table.column_names) - {"_loaded_at", "_deleted"} - set(table.key)
+        assert set(others) == contract, path
+
+
+def test_no_number_of_a_rule_stands_in_a_model() -> None:
+    number = re.compile(r"(?<![\w.])0\.\d+(?!\d)")
+    for path in [*MODELS.rglob("*.sql"), *(PROJECT_DIR / "macros").rglob("*.sql")]:
+        text = re.sub(r"{#.*?#}|--[^\n]*", "", path.read_text(), flags=re.DOTALL)
+        # 0.0001 is the unit of the fourth place, in which money is kept.
+        assert [found for found in number.findall(text) if found != "0.0001"] == [], path
+
+
+def test_models_stay_short() -> None:
+    for path in MODELS.rglob("*.sql"):
+        if path.name == "int_landing_tables.sql":
+            continue
+        assert len(path.read_text().splitlines()) <= 165, path
+
+
+def test_no_one_engine_word_stands_in_a_model() -> None:
+    """DuckDB's own words live in dispatched macros, so that Spark can run every model."""
+    words = re.compile(
+        r"\b(qualify|asof|generate_series|union all by name|filter\s*\(\s*where|hugeint|list_|struct_pack"
+        r"|using\s*\(|exclude\s*\(|group by all|order by all|::)\b",
+        re.IGNORECASE,
+    )
+    for path in MODELS.rglob("*.sql"):
+        text = re.sub(r"{#.*?#}|--[^\n]*", "", path.read_text(), flags=re.DOTALL)
+        assert not words.search(text), (path, words.search(text))
