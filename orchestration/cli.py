@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +24,15 @@ from rich.progress import (
 from orchestration.generator.generate import MARK, generate
 from orchestration.generator.shape import Size
 from orchestration.lib import report
-from orchestration.lib.build import BuildError, GateError, Request, build, close, last_whole_month
+from orchestration.lib.build import (
+    BuildError,
+    GateError,
+    Request,
+    build,
+    close,
+    last_whole_month,
+    recompute,
+)
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.landing import unknown_paths
 from orchestration.lib.settings import Settings
@@ -68,9 +76,7 @@ def parse_instant(text: str) -> str:
             f"'{text}' is not an instant such as 2026-07-03T12:00:00"
         ) from error
     if instant.tzinfo is not None:
-        instant = (
-            datetime.fromtimestamp(instant.timestamp(), tz=None).astimezone().replace(tzinfo=None)
-        )
+        instant = instant.astimezone(UTC).replace(tzinfo=None)
     return instant.isoformat(sep=" ")
 
 
@@ -248,6 +254,29 @@ def close_command(
 def _shown(path: Path) -> str:
     """A path as a person would type it here."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+@app.command("recompute")
+def recompute_command(month: Month) -> None:
+    """Recompute a past close from what it knew, and compare it with the ledger to the cent."""
+    settings = Settings.from_environment()
+    _open(settings).close()
+    try:
+        with _progress() as progress:
+            task = progress.add_task("starting", total=None)
+            differences = recompute(
+                settings,
+                month,
+                lambda what: progress.update(task, description=what),
+                lambda done, total, _line: progress.update(task, completed=done, total=total),
+            )
+    except BuildError as error:
+        raise _fail(error) from error
+    if differences:
+        headings = ["employee", "component", "currency", "earned in", "posted", "recomputed"]
+        console.print(report.table("Differences", headings, differences, {4, 5}))
+        raise typer.Exit(1)
+    console.print(f"The close of {month:%Y-%m} is recomputed to the cent from what it knew.")
 
 
 @app.command()

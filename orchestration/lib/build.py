@@ -14,8 +14,9 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -238,10 +239,69 @@ def close(settings: Settings, request: Request, told: Told, progress: Progress) 
         raise BuildError(f"{month:%Y-%m} is not over in what has been loaded; {whole:%Y-%m} is")
     outcome = build(settings, request, told, progress)
     if month not in closed_months(settings):
-        raise BuildError(f"{month:%Y-%m} is before the first month with data: nothing was closed")
+        raise BuildError(
+            f"nothing was closed: {month:%Y-%m} lies before the first month with data, or was not"
+            " over in what was known"
+        )
     told("writing the close pack")
     write_close_pack(settings, month)
     return outcome
+
+
+def recompute(
+    settings: Settings, month: date, told: Told, progress: Progress
+) -> list[tuple[str, str, str, date, Decimal, Decimal]]:
+    """Recompute a past close from what it knew, beside the warehouse, and compare it to the cent.
+
+    Returns the differences as (employee, component, currency, earned in, posted, recomputed); none
+    means that the close stands. Raises ``BuildError`` where the month was never closed, or where
+    the policy folder is not the one that the close used.
+    """
+    with open_read_only(settings.warehouse) as connection:
+        found = connection.execute(
+            "select known_at, policy_digest from marts.fct_closes where period_month = ?", [month]
+        ).fetchone()
+    if found is None:
+        raise BuildError(f"{month:%Y-%m} has not been closed")
+    known_at, digest = found
+    if digest and digest != policy_digest(settings.policy):
+        raise BuildError(
+            f"the close of {month:%Y-%m} used the policy {digest}; {settings.policy} is now"
+            f" {policy_digest(settings.policy)}: name the folder it used in PLUMBLINE_POLICY"
+        )
+    folder = settings.warehouse.parent / "recomputed" / f"{month:%Y-%m}"
+    beside = replace(settings, warehouse=folder / "plumbline.duckdb")
+    beside.warehouse.unlink(missing_ok=True)
+    build(beside, Request(known_at=known_at.isoformat(sep=" ")), told, progress)
+    with open_read_only(beside.warehouse) as connection:
+        connection.execute("attach ? as closed (read_only)", [str(settings.warehouse)])
+        return connection.execute(
+            """
+            with posted as (
+                select employee_id, component, currency, period_month, sum(amount) as amount
+                from closed.marts.fct_pay_ledger
+                where posting_month <= $month
+                group by all
+            ),
+            recomputed as (
+                select
+                    employee_id, component, currency, period_month,
+                    round(amount * units_per_major, 0) * unit_amount as amount
+                from marts.fct_pay_components
+                inner join policy.policy_currencies using (currency)
+                where period_month <= $month
+                    and period_month >= (select min(period_month) from closed.marts.fct_closes)
+            )
+            select
+                employee_id, component, currency, period_month,
+                coalesce(posted.amount, 0), coalesce(recomputed.amount, 0)
+            from posted
+            full outer join recomputed using (employee_id, component, currency, period_month)
+            where coalesce(posted.amount, 0) <> coalesce(recomputed.amount, 0)
+            order by all
+            """,
+            {"month": month},
+        ).fetchall()
 
 
 def write_close_pack(settings: Settings, month: date) -> Path:

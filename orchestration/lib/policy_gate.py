@@ -50,6 +50,7 @@ def check_policy(policy: Path) -> list[Problem]:
     problems.extend(_check_settings(policy, rows["policy_settings"]))
     problems.extend(_check_weights(policy, rows["policy_score_items"]))
     problems.extend(_check_monitor_only(policy, rows))
+    problems.extend(_check_segments(policy, rows["policy_score_items"]))
     problems.extend(_check_mix(policy, rows["policy_pay_mix"]))
     problems.extend(_check_curves(policy, rows["policy_payout_curves"]))
     problems.extend(_check_tiers(policy, rows["policy_commission_rates"]))
@@ -198,6 +199,15 @@ def _check_monitor_only(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Pr
             path = policy / "policy_score_items.csv"
             rule = "a monitor-only measure never weighs (S3-01)"
             yield Problem(path, number, "weight", rule, f"{values['measure']} has a weight")
+
+
+def _check_segments(policy: Path, rows: list[Row]) -> Iterable[Problem]:
+    """Segment-scoped items (S4-08) are not reckoned yet: better refused than paid on all accounts."""
+    for number, values in rows:
+        if values["segment"]:
+            rule = "segment is empty: items limited to a segment are not supported yet (S4-08)"
+            message = f"'{values['segment']}' is not supported"
+            yield Problem(policy / "policy_score_items.csv", number, "segment", rule, message)
 
 
 def _check_mix(policy: Path, rows: list[Row]) -> Iterable[Problem]:

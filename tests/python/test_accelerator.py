@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.lib.contract import PROJECT_DIR
-from tests.python.conftest import Company
+from tests.python.conftest import DBT, Company
 
 PAIRS = 4_000
 THRESHOLDS = [Fraction(80, 100), Fraction(90, 100), Fraction(1), Fraction(120, 100)]
 
 
 @pytest.fixture(scope="module")
-def compiled(closed_demo: Company, tmp_path_factory: pytest.TempPathFactory) -> str:
+def compiled(closed_demo: Company) -> str:
     """fct_score_items as dbt compiles it."""
-    target = tmp_path_factory.mktemp("target")
-    done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "compile", "--quiet", "--no-inject-ephemeral-ctes",
-         "--select", "fct_score_items", "--target-path", str(target)],
-        cwd=PROJECT_DIR, env=closed_demo.environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = closed_demo.run(DBT, "compile", "--quiet", "--select", "fct_score_items")
     assert done.returncode == 0, done.stdout
-    (path,) = Path(target).rglob("compiled/**/fct_score_items.sql")
-    return path.read_text()
+    return done.stdout
 
 
 def factor(attained: int, aimed: int) -> Fraction:

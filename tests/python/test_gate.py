@@ -222,6 +222,7 @@ def changed_policy(folder: Path, table: str, old: str, new: str) -> Path:
         ("policy_score_items", "visits,0.25", "visit,0.25", "measure", "'visit' does not"),
         ("policy_score_items", ",0.20,accelerator", ",0.20,acelerator", "curve_id", "does not"),
         ("policy_score_items", "visits,0.25", "visits,a quarter", "weight", "is not a decimal"),
+        ("policy_score_items", "0.20,accelerator,,", "0.20,accelerator,key,", "segment", "supported"),
         ("policy_pay_mix", "0.50,0.20,0.30", "0.50,0.20,0.20", "base_share", "sums to 0.90"),
         ("policy_payout_curves", "0.90,1.00,0,1", "0.91,1.00,0,1", "attainment_from", "a gap"),
         ("policy_payout_curves", "1.00,,-4", "1.00,3,-4", "attainment_to", "no factor for"),

@@ -1,62 +1,10 @@
-{#-
-    Every score item of every payee and period, with its target and what was measured. A month is
-    scored for whoever worked in it, a quarter for whoever was there in its last month.
--#}
+{#- Every score item of every payee and period, with its target and what was measured. -#}
 with
-
-payee_periods as (
-
-    select
-        payees.employee_id,
-        payees.plan_id,
-        payees.role,
-        payees.team_id,
-        payees.region,
-        payees.last_day,
-        periods.period_month,
-        'month' as period_kind,
-        periods.period_month as period_start
-    from {{ ref('int_payee_months') }} as payees
-    inner join {{ ref('dim_periods') }} as periods
-        on payees.period_month = periods.period_month
-    union all
-    select
-        payees.employee_id,
-        payees.plan_id,
-        payees.role,
-        payees.team_id,
-        payees.region,
-        payees.last_day,
-        periods.period_month,
-        'quarter' as period_kind,
-        periods.quarter_start as period_start
-    from {{ ref('int_payee_months') }} as payees
-    inner join {{ ref('dim_periods') }} as periods
-        on
-            payees.period_month = periods.period_month
-            and periods.is_quarter_end
-
-),
 
 items as (
 
-    select
-        payee_periods.*,
-        items.item_group,
-        items.measure,
-        items.weight,
-        items.curve_id,
-        items.factor_when_nothing_due,
-        measures.unit,
-        measures.direction
-    from payee_periods
-    inner join {{ ref('policy_score_items') }} as items
-        on
-            payee_periods.plan_id = items.plan_id
-            and payee_periods.period_kind = items.period_kind
-            and {{ holds_on('items', 'payee_periods.last_day') }}
-    inner join {{ ref('policy_measures') }} as measures
-        on items.measure = measures.measure
+    select *
+    from {{ ref('int_payee_score_items') }}
 
 ),
 

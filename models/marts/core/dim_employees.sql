@@ -1,5 +1,16 @@
 with
 
+-- Someone whose employee row has not been landed is known from the job.
+known as (
+
+    select employee_id
+    from {{ ref('stg_hr__employees') }}
+    union
+    select employee_id
+    from {{ ref('stg_hr__job_history') }}
+
+),
+
 newest_jobs as (
 
     select
@@ -12,7 +23,7 @@ newest_jobs as (
 final as (
 
     select
-        employees.employee_id,
+        known.employee_id,
         employees.full_name,
         newest_jobs.role,
         newest_jobs.grade,
@@ -22,10 +33,12 @@ final as (
         newest_jobs.region,
         employees.hire_date,
         employees.leave_date
-    from {{ ref('stg_hr__employees') }} as employees
+    from known
+    left join {{ ref('stg_hr__employees') }} as employees
+        on known.employee_id = employees.employee_id
     left join newest_jobs
         on
-            employees.employee_id = newest_jobs.employee_id
+            known.employee_id = newest_jobs.employee_id
             and newest_jobs.job_rank = 1
     left join {{ ref('stg_hr__teams') }} as teams
         on newest_jobs.team_id = teams.team_id
