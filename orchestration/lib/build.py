@@ -273,35 +273,41 @@ def recompute(
     beside = replace(settings, warehouse=folder / "plumbline.duckdb")
     beside.warehouse.unlink(missing_ok=True)
     build(beside, Request(known_at=known_at.isoformat(sep=" ")), told, progress)
+    with open_read_only(settings.warehouse) as connection:
+        posted = _amounts(
+            connection,
+            "select employee_id, component, currency, period_month, sum(amount)"
+            " from marts.fct_pay_ledger where posting_month <= ? group by all",
+            month,
+        )
     with open_read_only(beside.warehouse) as connection:
-        connection.execute("attach ? as closed (read_only)", [str(settings.warehouse)])
-        return connection.execute(
-            """
-            with posted as (
-                select employee_id, component, currency, period_month, sum(amount) as amount
-                from closed.marts.fct_pay_ledger
-                where posting_month <= $month
-                group by all
-            ),
-            recomputed as (
-                select
-                    employee_id, component, currency, period_month,
-                    round(amount * units_per_major, 0) * unit_amount as amount
-                from marts.fct_pay_components
-                inner join policy.policy_currencies using (currency)
-                where period_month <= $month
-                    and period_month >= (select min(period_month) from closed.marts.fct_closes)
-            )
-            select
-                employee_id, component, currency, period_month,
-                coalesce(posted.amount, 0), coalesce(recomputed.amount, 0)
-            from posted
-            full outer join recomputed using (employee_id, component, currency, period_month)
-            where coalesce(posted.amount, 0) <> coalesce(recomputed.amount, 0)
-            order by all
-            """,
-            {"month": month},
-        ).fetchall()
+        recomputed = _amounts(
+            connection,
+            "select employee_id, component, currency, period_month,"
+            " round(amount * units_per_major, 0) * unit_amount"
+            " from marts.fct_pay_components inner join policy.policy_currencies using (currency)"
+            " where period_month between ? and ?",
+            min(closed_months(settings)),
+            month,
+        )
+    nothing = Decimal(0)
+    return [
+        (*key, posted.get(key, nothing), recomputed.get(key, nothing))
+        for key in sorted(posted.keys() | recomputed.keys())
+        if posted.get(key, nothing) != recomputed.get(key, nothing)
+    ]
+
+
+PayKey = tuple[str, str, str, date]
+
+
+def _amounts(
+    connection: duckdb.DuckDBPyConnection, query: str, *values: date
+) -> dict[PayKey, Decimal]:
+    """Amount by employee, component, currency and earning month."""
+    rows = connection.execute(query, list(values)).fetchall()
+    return {(employee, component, currency, earned): amount
+            for employee, component, currency, earned, amount in rows}  # fmt: skip
 
 
 def write_close_pack(settings: Settings, month: date) -> Path:

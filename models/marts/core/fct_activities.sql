@@ -4,6 +4,9 @@
     on_schema_change='fail',
 ) }}
 
+-- depends_on: {{ ref('base_crm__activities') }}
+-- depends_on: {{ ref('stg_crm__activities') }}
+
 with
 
 newest as (
