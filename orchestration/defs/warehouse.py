@@ -45,7 +45,7 @@ class ByFolder(DagsterDbtTranslator):
 @dbt_assets(
     manifest=project.manifest_path,
     project=project,
-    name="warehouse",
+    name="dbt_warehouse",
     exclude="source:orchestration.fct_promotion_cuts+ fct_pay_ledger+",
     dagster_dbt_translator=ByFolder(),
     pool=POOL,
@@ -58,7 +58,7 @@ def warehouse_assets(context: AssetExecutionContext, dbt: DbtCliResource) -> Ite
 @dbt_assets(
     manifest=project.manifest_path,
     project=project,
-    name="after_the_cuts",
+    name="dbt_after_the_cuts",
     select="source:orchestration.fct_promotion_cuts+",
     dagster_dbt_translator=ByFolder(),
     pool=POOL,
@@ -71,7 +71,7 @@ def after_cuts_assets(context: AssetExecutionContext, dbt: DbtCliResource) -> It
 @dbt_assets(
     manifest=project.manifest_path,
     project=project,
-    name="close",
+    name="dbt_close",
     select="fct_pay_ledger+",
     dagster_dbt_translator=ByFolder(),
     partitions_def=months,

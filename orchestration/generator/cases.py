@@ -54,6 +54,7 @@ class Cases:
         salary: int = 10_000,
         hired: dt.date | None = None,
         quota: int | None = 100_000,
+        role: str = "account_manager",
         window: tuple[dt.date, dt.date] | None = None,
     ) -> str:
         """An account manager with one account ``Z<number>`` of his own."""
@@ -71,7 +72,7 @@ class Cases:
             self.last_month,
             employee_id=employee_id,
             valid_from=day,
-            role="account_manager",
+            role=role,
             grade="P4",
             team_id="T-east",
             manager_id="M000001",
@@ -206,8 +207,13 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
         "period_month": cases.month.isoformat(),
         "cases": cases.cases,
         "findings": {
-            "chk_transactions_without_owner": ["PY-Z90-05"],
+            "chk_transactions_without_owner": [
+                "booked:K-EUR",
+                "booked:K-Z90",
+                "collected:PY-Z90-05",
+            ],
             "chk_sales_without_quota": ["Z11"],
+            "chk_payees_without_plan": ["Z10"],
             "chk_overlapping_account_managers": ["Z91"],
             "chk_transactions_without_rate": ["booked:K-EUR"],
             "chk_score_items_without_target": [],
@@ -453,6 +459,14 @@ def _transfer(cases: Cases) -> None:
 
 def _findings(cases: Cases) -> None:
     """One planted fault per check."""
+    payee = cases.payee(10, quota=None, role="key_account_director")
+    cases.expect(
+        "a_payee_on_no_plan",
+        "RULES 4",
+        payee,
+        "the role has no default plan: base pay in full, and a finding",
+        base="10000.00",
+    )
     payee = cases.payee(11, quota=None)
     cases.contract("K-Z11-1", "Z11-1", cases.last_month, 50_000)
     cases.payment("Z11-1", cases.day(5), 5_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import duckdb
@@ -18,8 +18,10 @@ Rows = list[tuple[Any, ...]]
 
 
 def money(amount: Decimal | None) -> str:
-    """1,234.50; empty for None."""
-    return "" if amount is None else f"{amount:,.2f}"
+    """1,234.50, rounded half away from zero; empty for None."""
+    if amount is None:
+        return ""
+    return f"{amount.quantize(Decimal('0.01'), rounding=ROUND_HALF_UP):,}"
 
 
 def percent(share: Decimal | float | None) -> str:

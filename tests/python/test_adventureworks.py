@@ -18,6 +18,8 @@ from examples.adventureworks.run import (
     rows_of,
     source_folder,
 )
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.report import money, percent
 
 SOURCE = source_folder()
 pytestmark = pytest.mark.skipif(
@@ -101,6 +103,16 @@ def test_every_figure_of_the_table(
         assert (sales, quota, reached, count, commission, bonus) == expected[employee], employee
         assert abs(Fraction(attainment) - attained[employee]) < Fraction(1, 10**6)
         assert place == 1 + sum(other > attained[employee] for other in attained.values())
+
+
+def test_the_readme_shows_the_table(built: Path) -> None:
+    readme = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+    for place, _, name, sales, quota, attained, reached, count, commission, bonus in rows_of(
+        built, BY_SALESPERSON
+    ):
+        cells = [place, name, money(sales), money(quota), percent(attained),
+                 f"{reached} of {count}", money(commission), money(bonus)]  # fmt: skip
+        assert f"| {' | '.join(str(cell) for cell in cells)} |" in readme, name
 
 
 def test_territory_is_the_salespersons_on_the_day_not_todays(
