@@ -14,8 +14,8 @@ from orchestration.lib.settings import Settings
 POOL = "warehouse"
 FIRST_CLOSE = "2020-01-01"
 
+# `make ui` and the tests run `dbt parse` first, which writes the manifest that is read here.
 project = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR / "profiles")
-project.prepare_if_dev()
 months = MonthlyPartitionsDefinition(start_date=FIRST_CLOSE)
 
 
