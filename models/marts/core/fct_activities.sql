@@ -12,31 +12,31 @@ with
 newest as (
 
     {% if has_month_window() %}
-        -- A version outside the months can replace one inside: keys are taken from the months,
-        -- versions of those keys from everywhere.
-        select *
-        from (
-            select
-                versions.*,
-                {{ version_rank(
-                    key=['activity_id'],
-                    then_by=[
-                        'employee_id', 'account_id', 'contact_id', 'opportunity_id',
-                        'activity_type', 'outcome', 'duration_seconds', 'is_recontactable',
-                        'occurred_at',
-                    ],
-                ) }} as version_rank
-            from {{ ref('base_crm__activities') }} as versions
-            where versions.activity_id in (
-                select inside.activity_id
-                from {{ ref('base_crm__activities') }} as inside
-                where {{ in_instant_window('inside.occurred_at') }}
-            )
-        ) as ranked
-        where version_rank = 1 and not is_deleted
+    -- A version outside the months can replace one inside: keys are taken from the months,
+    -- versions of those keys from everywhere.
+    select *
+    from (
+        select
+            versions.*,
+            {{ version_rank(
+                key=['activity_id'],
+                then_by=[
+                    'employee_id', 'account_id', 'contact_id', 'opportunity_id',
+                    'activity_type', 'outcome', 'duration_seconds', 'is_recontactable',
+                    'occurred_at',
+                ],
+            ) }} as version_rank
+        from {{ ref('base_crm__activities') }} as versions
+        where versions.activity_id in (
+            select inside.activity_id
+            from {{ ref('base_crm__activities') }} as inside
+            where {{ in_instant_window('inside.occurred_at') }}
+        )
+    ) as ranked
+    where version_rank = 1 and not is_deleted
     {% else %}
-        select *
-        from {{ ref('stg_crm__activities') }}
+    select *
+    from {{ ref('stg_crm__activities') }}
     {% endif %}
 
 ),
