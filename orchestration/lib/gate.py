@@ -110,7 +110,7 @@ def _faults(column: contract.Column, name: str, *, is_key: bool) -> list[_Fault]
             )
         )
     if data_type.startswith("decimal"):
-        places = data_type.rstrip(")").split(",")[1].strip()
+        places = _scale(data_type)
         faults.append(
             _Fault(
                 f"try_cast({name} as {data_type}) <> try_cast({name} as decimal(38, 16))",
@@ -132,10 +132,17 @@ def _faults(column: contract.Column, name: str, *, is_key: bool) -> list[_Fault]
     return faults
 
 
+def _scale(data_type: str) -> int:
+    """4 of ``decimal(18,4)`` or ``decimal128(18, 4)``."""
+    return int(data_type.rstrip(")").split(",")[1])
+
+
 def _needs_look(column: contract.Column, physical: str) -> bool:
     """Whether a value can be wrong at all: a Parquet column may have the contract's type already."""
     if column.one_of:
         return True
+    if column.data_type.startswith("decimal") and physical.startswith("decimal"):
+        return _scale(physical) > _scale(column.data_type)
     kinds = {"timestamp": "timestamp", "date": "date32", "boolean": "bool", "varchar": "string"}
     wanted = kinds.get(column.data_type, column.data_type.split("(")[0])
     return not physical.startswith((wanted, "large_string" if wanted == "string" else wanted))

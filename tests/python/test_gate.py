@@ -124,6 +124,36 @@ def test_parquet_rows_are_counted_from_one_and_types_are_checked(company: Compan
     assert (problem.row, problem.column) == (2, "incurred_on")
 
 
+@pytest.mark.parametrize(
+    ("amount", "is_sound"),
+    [
+        (pa.array([Decimal("1.5")], pa.decimal128(9, 2)), True),
+        (pa.array([Decimal("1.500000")], pa.decimal128(18, 6)), True),
+        (pa.array([Decimal("1.500001")], pa.decimal128(18, 6)), False),
+        (pa.array([3]), True),
+        (pa.array([0.1 + 0.2]), False),
+        (pa.array(["1.5"]), True),
+    ],
+)
+def test_an_amount_in_parquet_is_never_rounded_in_silence(
+    company: Company, amount: pa.Array, is_sound: bool
+) -> None:
+    folder = company.landing / "hr" / "expenses"
+    folder.mkdir(parents=True)
+    table = pa.table(
+        {
+            "expense_id": ["X1"],
+            "employee_id": ["E1"],
+            "incurred_on": [dt.date(2026, 6, 1)],
+            "amount": amount,
+            "currency": ["CNY"],
+            "_loaded_at": pa.array([dt.datetime(2026, 6, 1, tzinfo=dt.UTC)]),
+        }
+    )
+    pq.write_table(table, folder / "a.parquet")
+    assert (check_landing(company.landing) == []) is is_sound
+
+
 def test_a_torn_file_is_named(company: Company) -> None:
     folder = company.landing / "hr" / "expenses"
     folder.mkdir(parents=True)
