@@ -3,7 +3,7 @@
     c0 + c1 r + c2 r squared, at most the cap, kept to 10 places. Each product fits 38 digits.
 -#}
 {% macro curve_value(relation) -%}
-    {%- set r = 'cast(' ~ relation ~ '.attainment as decimal(14, 10))' -%}
+    {%- set r = 'cast(' ~ relation ~ '.attainment as decimal(20, 10))' -%}
     least(
         cast({{ relation }}.cap as decimal(14, 10)),
         cast(

@@ -28,11 +28,13 @@ from orchestration.lib.build import (
     BuildError,
     GateError,
     Request,
+    Told,
     build,
     close,
     last_whole_month,
     recompute,
 )
+from orchestration.lib.dbt_run import Progress as Step
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.landing import unknown_paths
 from orchestration.lib.settings import Settings
@@ -101,6 +103,21 @@ def _progress() -> Iterator[Progress]:
         transient=True,
     ) as progress:
         yield progress
+
+
+@contextmanager
+def _following() -> Iterator[tuple[Told, Step]]:
+    """A progress bar and the two calls that drive it: what begins, and how far it is."""
+    with _progress() as progress:
+        task = progress.add_task("starting", total=None)
+
+        def told(what: str) -> None:
+            progress.update(task, description=what, completed=0, total=None)
+
+        def step(done: int, total: int, _line: str) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield told, step
 
 
 def _fail(error: BuildError) -> typer.Exit:
@@ -186,14 +203,8 @@ def build_command(
     settings = Settings.from_environment()
     request = Request(known_at=known_at, from_month=from_month, to_month=to_month or from_month)
     try:
-        with _progress() as progress:
-            task = progress.add_task("starting", total=None)
-            build(
-                settings,
-                request,
-                lambda what: progress.update(task, description=what),
-                lambda done, total, _line: progress.update(task, completed=done, total=total),
-            )
+        with _following() as (told, step):
+            build(settings, request, told, step)
     except BuildError as error:
         raise _fail(error) from error
     with _open(settings) as connection:
@@ -227,14 +238,9 @@ def close_command(
         chosen = month or last_whole_month(settings)
         if chosen is None:
             raise BuildError(f"nothing has been landed in {settings.landing}")
-        with _progress() as progress:
-            task = progress.add_task("starting", total=None)
-            outcome = close(
-                settings,
-                Request(known_at=known_at, close_month=chosen),
-                lambda what: progress.update(task, description=what),
-                lambda done, total, _line: progress.update(task, completed=done, total=total),
-            )
+        with _following() as (told, step):
+            request = Request(known_at=known_at, close_month=chosen)
+            outcome = close(settings, request, told, step)
     except BuildError as error:
         raise _fail(error) from error
     if outcome is None:
@@ -262,14 +268,8 @@ def recompute_command(month: Month) -> None:
     settings = Settings.from_environment()
     _open(settings).close()
     try:
-        with _progress() as progress:
-            task = progress.add_task("starting", total=None)
-            differences = recompute(
-                settings,
-                month,
-                lambda what: progress.update(task, description=what),
-                lambda done, total, _line: progress.update(task, completed=done, total=total),
-            )
+        with _following() as (told, step):
+            differences = recompute(settings, month, told, step)
     except BuildError as error:
         raise _fail(error) from error
     if differences:

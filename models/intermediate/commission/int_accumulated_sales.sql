@@ -54,7 +54,7 @@ period_quotas as (
         calendar.accumulation_end,
         sum(
             {{ exact_quotient(
-                'quotas.quota_amount * ' ~ days_between(
+                wide('quotas.quota_amount') ~ ' * ' ~ days_between(
                     'greatest(quotas.valid_from, calendar.accumulation_start)',
                     'least(quotas.valid_to, calendar.accumulation_end)'
                 ),

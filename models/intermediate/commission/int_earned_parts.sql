@@ -25,12 +25,12 @@ matched as (
         case
             when tiers.tier_from = 0 then least(sales.accumulated_before, 0)
             when sales.bound_kind = 'amount' then tiers.tier_from
-            else round(tiers.tier_from * sales.quota_amount, 4)
+            else round({{ wide('tiers.tier_from') }} * sales.quota_amount, 4)
         end as lower_bound,
         case
             when tiers.tier_to is null then sales.accumulated_after
             when sales.bound_kind = 'amount' then tiers.tier_to
-            else round(tiers.tier_to * sales.quota_amount, 4)
+            else round({{ wide('tiers.tier_to') }} * sales.quota_amount, 4)
         end as upper_bound,
         dense_rank() over (
             partition by sales.transaction_id, sales.employee_id, sales.assignment_role

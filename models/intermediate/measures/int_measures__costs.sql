@@ -13,12 +13,7 @@ converted as (
     select
         expenses.employee_id,
         {{ month_of('expenses.incurred_on') }} as period_month,
-        case
-            when expenses.currency = settings.company_currency then expenses.amount
-            else cast(
-                round(expenses.amount * cast(rates.rate as decimal(14, 8)), 4) as decimal(18, 4)
-            )
-        end as amount
+        {{ in_company_currency('expenses', 'rates', 'settings') }} as amount
     from {{ ref('stg_hr__expenses') }} as expenses
     cross join settings
     left join {{ ref('int_exchange_rates') }} as rates

@@ -46,7 +46,9 @@ final as (
         -- The calendar days of the slice over those of the month.
         cast(
             {{ exact_quotient(
-                'monthly_base_salary * ' ~ days_between('slice_from', 'slice_to'), 'day_count', 4
+                wide('monthly_base_salary') ~ ' * ' ~ days_between('slice_from', 'slice_to'),
+                'day_count',
+                4
             ) }} as decimal(18, 4)
         ) as base_salary,
         {{ days_between('slice_from', 'slice_to') }} as day_count,

@@ -10,7 +10,7 @@ sides as (
         *,
         -- A negative actual attains nothing; the measure keeps its sign.
         cast(greatest(numerator, 0) as decimal(30, 8)) as actual_side,
-        cast(target_value * denominator as decimal(30, 8)) as target_side
+        cast({{ wide('target_value') }} * denominator as decimal(30, 8)) as target_side
     from {{ ref('int_due_score_items') }}
 
 ),

@@ -17,7 +17,8 @@ final as (
         transactions.customer_class,
         credited.credit_share,
         cast(
-            round(transactions.company_amount * credited.credit_share, 4) as decimal(18, 4)
+            round({{ wide('transactions.company_amount') }} * credited.credit_share, 4)
+            as decimal(18, 4)
         ) as credit_amount,
         transactions.is_key_product,
         transactions.period_month,

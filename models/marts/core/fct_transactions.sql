@@ -25,12 +25,7 @@ converted as (
 
     select
         events.*,
-        case
-            when events.currency = settings.company_currency then events.amount
-            else cast(
-                round(events.amount * cast(rates.rate as decimal(14, 8)), 4) as decimal(18, 4)
-            )
-        end as company_amount
+        {{ in_company_currency('events', 'rates', 'settings') }} as company_amount
     from events
     cross join settings
     left join {{ ref('int_exchange_rates') }} as rates

@@ -55,7 +55,8 @@ computed as (
         components.currency,
         components.period_month,
         cast(
-            round(components.amount * currencies.units_per_major, 0) * currencies.unit_amount
+            round({{ wide('components.amount') }} * currencies.units_per_major, 0)
+            * currencies.unit_amount
             as decimal(18, 4)
         ) as amount
     from {{ ref('fct_pay_components') }} as components

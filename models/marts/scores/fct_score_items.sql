@@ -83,7 +83,7 @@ final as (
         denominator,
         case when exception_reason is null then ratio end as attainment,
         cast(factor as decimal(14, 10)) as factor,
-        cast(weight * cast(factor as decimal(14, 10)) as decimal(14, 10)) as weighted_factor,
+        cast(weight * cast(factor as decimal(20, 10)) as decimal(14, 10)) as weighted_factor,
         period_month
     from paid
 

@@ -1,0 +1,51 @@
+{#- The tables of the landing contract; each is counted where it lies. -#}
+{%- set tables = {
+    'crm': [
+        'accounts', 'account_assignments', 'contacts', 'opportunities',
+        'opportunity_stage_history', 'opportunity_team', 'activities', 'service_requests',
+        'surveys', 'deliveries', 'account_health',
+    ],
+    'billing': [
+        'products', 'contracts', 'payments', 'consumption', 'refunds', 'account_costs', 'fx_rates',
+    ],
+    'hr': [
+        'employees', 'job_history', 'teams', 'absences', 'expenses', 'ratings', 'quotas', 'targets',
+        'pay_adjustments', 'grade_changes', 'plan_assignments',
+    ],
+} -%}
+
+with
+
+counted as (
+
+    {% for system, names in tables.items() -%}
+    {%- set is_last_system = loop.last -%}
+    {%- for name in names %}
+    select
+        '{{ system }}.{{ name }}' as landing_table,
+        count(*) as row_count,
+        max({{ instant('_loaded_at') }}) as newest_loaded_at
+    from {{ source(system, name) }}
+    where {{ is_known() }}
+    {%- if not (is_last_system and loop.last) %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
+
+),
+
+final as (
+
+    select
+        counted.landing_table,
+        counted.row_count,
+        counted.newest_loaded_at,
+        {{ business_date('counted.newest_loaded_at', 'settings.company_time_zone') }}
+            as newest_loaded_date
+    from counted
+    cross join {{ ref('stg_policy__settings') }} as settings
+
+)
+
+select * from final
