@@ -34,7 +34,7 @@ lint: setup ## ruff, mypy, sqlfluff and the structure tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --processes 2 models tests/dbt
+	@PLUMBLINE_WAREHOUSE=build/lint/plumbline.duckdb $(BIN)/sqlfluff lint --processes 2 models tests/dbt
 	@$(BIN)/python -m pytest tests/python/test_structure.py
 
 ui: setup ## Open Dagster's web page on http://127.0.0.1:3000

@@ -38,7 +38,7 @@ from orchestration.lib.dbt_run import Progress as Step
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.landing import unknown_paths
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import open_read_only
+from orchestration.lib.warehouse import WarehouseError, open_read_only
 
 app = typer.Typer(
     help="Plumbline: sales facts, scores, commissions, rankings, and the monthly close.",
@@ -120,7 +120,7 @@ def _following() -> Iterator[tuple[Told, Step]]:
         yield told, step
 
 
-def _fail(error: BuildError) -> typer.Exit:
+def _fail(error: WarehouseError) -> typer.Exit:
     """Say why, on stderr, and give the exit to raise."""
     if isinstance(error, GateError):
         errors.print("[bold red]The input was refused; nothing was changed.[/]")
@@ -136,7 +136,10 @@ def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
     if not settings.warehouse.exists():
         errors.print(f"There is no warehouse at {settings.warehouse} yet: run `plumbline build`.")
         raise typer.Exit(1)
-    return open_read_only(settings.warehouse)
+    try:
+        return open_read_only(settings.warehouse)
+    except WarehouseError as error:
+        raise _fail(error) from error
 
 
 @app.command()
@@ -205,7 +208,7 @@ def build_command(
     try:
         with _following() as (told, step):
             build(settings, request, told, step)
-    except BuildError as error:
+    except WarehouseError as error:
         raise _fail(error) from error
     with _open(settings) as connection:
         found = [row for row in report.findings(connection) if row[1]]
@@ -241,7 +244,7 @@ def close_command(
         with _following() as (told, step):
             request = Request(known_at=known_at, close_month=chosen)
             outcome = close(settings, request, told, step)
-    except BuildError as error:
+    except WarehouseError as error:
         raise _fail(error) from error
     if outcome is None:
         console.print(f"{chosen:%Y-%m} was closed before: nothing was posted.")
@@ -270,7 +273,7 @@ def recompute_command(month: Month) -> None:
     try:
         with _following() as (told, step):
             differences = recompute(settings, month, told, step)
-    except BuildError as error:
+    except WarehouseError as error:
         raise _fail(error) from error
     if differences:
         headings = ["employee", "component", "currency", "earned in", "posted", "recomputed"]

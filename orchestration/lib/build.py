@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -28,14 +29,14 @@ from orchestration.lib.gate import check_once
 from orchestration.lib.landing import find_files, relation_of
 from orchestration.lib.problem import Problem
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import open_read_only, write_promotion_cuts
+from orchestration.lib.warehouse import WarehouseError, open_read_only, write_promotion_cuts
 
 # Python writes the cuts between two runs of dbt; what reads them, and the ledger, comes after.
 AFTER_CUTS = ["source:orchestration.fct_promotion_cuts+", "fct_pay_ledger+"]
 Told = Callable[[str], None]
 
 
-class BuildError(Exception):
+class BuildError(WarehouseError):
     """A build that did not succeed; the warehouse is as it was."""
 
 
@@ -203,13 +204,26 @@ def working_copy(settings: Settings) -> Iterator[Path]:
             raise BuildError(f"another build is at work in {folder}") from error
         for leftover in (copy, copy.with_name(copy.name + ".wal")):
             leftover.unlink(missing_ok=True)
-        if settings.warehouse.exists():
-            shutil.copyfile(settings.warehouse, copy)
-        yield copy
-        if copy.with_name(copy.name + ".wal").exists():
-            with duckdb.connect(str(copy)) as connection:
-                connection.execute("checkpoint")
-        copy.replace(settings.warehouse)
+        with _no_other_writer(settings.warehouse):
+            if settings.warehouse.exists():
+                # By a process of its own: were this one to open and close the file, the lock that
+                # keeps other writers out would be gone (POSIX locks belong to the process).
+                subprocess.run(["cp", str(settings.warehouse), str(copy)], check=True)
+            yield copy
+            if copy.with_name(copy.name + ".wal").exists():
+                with duckdb.connect(str(copy)) as connection:
+                    connection.execute("checkpoint")
+            copy.replace(settings.warehouse)
+
+
+@contextlib.contextmanager
+def _no_other_writer(warehouse: Path) -> Iterator[None]:
+    """Hold the warehouse open for reading: readers may come and go, nobody else can write to it."""
+    if not warehouse.exists():
+        yield
+        return
+    with open_read_only(warehouse):
+        yield
 
 
 def close(settings: Settings, request: Request, told: Told, progress: Progress) -> Outcome | None:

@@ -13,9 +13,19 @@ from orchestration.lib.promotion_cuts import COLUMNS, promotion_cuts
 CUTS_TABLE = "marts.fct_promotion_cuts"
 
 
+class WarehouseError(Exception):
+    """The warehouse cannot be read or built; it is as it was."""
+
+
 def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:
-    """The warehouse for reading; instants are shown in UTC."""
-    connection = duckdb.connect(str(path), read_only=True)
+    """The warehouse for reading; instants are shown in UTC.
+
+    Raises ``WarehouseError`` while another process writes to the file.
+    """
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.IOException as error:
+        raise WarehouseError(f"{path} is being written by another process: {error}") from error
     connection.execute("set TimeZone = 'UTC'")
     return connection
 

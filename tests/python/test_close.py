@@ -29,7 +29,11 @@ def next_close(
     for late in truth["late"]["rows"]:
         company.land(late["table"], [late["row"]], part="late")
     company.land("hr.teams", [{"team_id": "T-new", "_loaded_at": "2026-08-02T00:00:00Z"}])
-    company.must("close")
+    # someone is looking at June all the while, and keeps seeing it
+    with duckdb.connect(str(company.warehouse), read_only=True) as reader:
+        before = reader.execute("select count(*) from marts.fct_pay_ledger").fetchone()
+        company.must("close")
+        assert reader.execute("select count(*) from marts.fct_pay_ledger").fetchone() == before
     return company
 
 
@@ -112,6 +116,16 @@ def test_a_past_close_is_recomputed_from_what_it_knew(next_close: Company, tmp_p
     assert done.returncode == 1
     assert done.stdout.count("Z06") == 1
     assert company.plumbline("recompute", "2026-05").returncode == 1
+
+
+def test_no_build_begins_while_another_process_writes(closed_demo: Company, tmp_path: Path) -> None:
+    company = closed_demo.copy_to(tmp_path)
+    with duckdb.connect(str(company.warehouse)):  # as Dagster or a plain dbt build would
+        for command in (["build"], ["close", "2026-07"], ["top", "2026-06"]):
+            done = company.plumbline(*command)
+            assert done.returncode == 1
+            assert "another process" in done.stderr
+            assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,22 @@ known as (
 
 ),
 
+closed as (
+
+    {% if is_incremental() -%}
+    select max(period_month) as last_month
+    from {{ this }}
+    {%- else -%}
+    select cast(null as date) as last_month
+    {%- endif %}
+
+),
+
 closing as (
 
     select periods.period_month
     from {{ ref('dim_periods') }} as periods
+    cross join closed
     where
         {% if var('close_month') is none -%}
         false
@@ -26,12 +38,7 @@ closing as (
         periods.period_month = cast('{{ var("close_month") }}' as date)
         {%- endif %}
         and periods.is_whole
-        {% if is_incremental() -%}
-        and periods.period_month > (
-            select coalesce(max(closes.period_month), cast('0001-01-01' as date))
-            from {{ this }} as closes
-        )
-        {%- endif %}
+        and (closed.last_month is null or periods.period_month > closed.last_month)
 
 ),
 
