@@ -297,10 +297,8 @@ def recompute(
     with open_read_only(beside.warehouse) as connection:
         recomputed = _amounts(
             connection,
-            "select employee_id, component, currency, period_month,"
-            " round(amount * units_per_major, 0) * unit_amount"
-            " from marts.fct_pay_components inner join policy.policy_currencies using (currency)"
-            " where period_month between ? and ?",
+            "select employee_id, component, currency, period_month, amount"
+            " from intermediate.int_payable_amounts where period_month between ? and ?",
             min(closed_months(settings)),
             month,
         )

@@ -1,0 +1,14 @@
+{#- Pay is rounded once, here, half away from zero, to the currency's minor unit (RULES 0). -#}
+select
+    components.employee_id,
+    components.component,
+    components.currency,
+    cast(
+        round({{ wide('components.amount') }} * currencies.units_per_major, 0)
+        * currencies.unit_amount
+        as decimal(18, 4)
+    ) as amount,
+    components.period_month
+from {{ ref('fct_pay_components') }} as components
+left join {{ ref('policy_currencies') }} as currencies
+    on components.currency = currencies.currency
