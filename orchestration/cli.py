@@ -243,10 +243,10 @@ def close_command(
             raise BuildError(f"nothing has been landed in {settings.landing}")
         with _following() as (told, step):
             request = Request(known_at=known_at, close_month=chosen)
-            outcome = close(settings, request, told, step)
+            is_new = close(settings, request, told, step)
     except WarehouseError as error:
         raise _fail(error) from error
-    if outcome is None:
+    if not is_new:
         console.print(f"{chosen:%Y-%m} was closed before: nothing was posted.")
     truth = settings.landing / "_ground_truth.json"
     files = [

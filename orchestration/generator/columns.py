@@ -63,7 +63,3 @@ def local_day(seconds: Ints) -> Ints:
 
 def constant(value: Any, count: int) -> pa.Array:
     return pa.repeat(pa.scalar(value), count)
-
-
-def nulls(count: int) -> pa.Array:
-    return pa.nulls(count, pa.string())

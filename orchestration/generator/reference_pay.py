@@ -8,11 +8,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from orchestration.generator.reference import (
+from orchestration.generator.reference import Reference
+from orchestration.generator.reference_arithmetic import (
     FAR,
     FOUR,
     TEN,
-    Reference,
     Row,
     holds,
     month_after,

@@ -147,8 +147,3 @@ class Company:
             current[moved] = random.choice(here, int(moved.sum()))
             owner[month] = current
         self.owner = owner
-
-    def month_of_day(self, day_numbers: Ints) -> Ints:
-        """Index of the month a day lies in, clipped to the generated months."""
-        index = np.searchsorted(self.month_days, day_numbers, side="right") - 1
-        return np.clip(index, 0, len(self.months) - 1)

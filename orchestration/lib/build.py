@@ -15,7 +15,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -56,14 +56,6 @@ class Request:
     from_month: date | None = None
     to_month: date | None = None
     close_month: date | None = None
-
-
-@dataclass
-class Outcome:
-    """What a build did."""
-
-    warnings: list[str] = field(default_factory=list)
-    cut_rows: int = 0
 
 
 def policy_digest(policy: Path) -> str:
@@ -152,7 +144,7 @@ def closed_months(settings: Settings) -> dict[date, datetime]:
     return dict(rows)
 
 
-def build(settings: Settings, request: Request, told: Told, progress: Progress) -> Outcome:
+def build(settings: Settings, request: Request, told: Told, progress: Progress) -> None:
     """Build everything, with the cuts, and publish it in place of the warehouse.
 
     Raises ``GateError`` for refused input and ``BuildError`` for anything else that fails.
@@ -166,27 +158,24 @@ def build(settings: Settings, request: Request, told: Told, progress: Progress) 
         "close_month": _iso(request.close_month),
         "policy_digest": policy_digest(settings.policy),
     }
-    outcome = Outcome()
     with working_copy(settings) as copy:
         environment = settings.environment(copy, seed_folder(settings.policy))
         told("building facts, scores and pay")
         # Unit tests prove the rules, not this month's data: `make test` runs them.
         first = ["build", "--exclude-resource-type", "unit_test", "--exclude", *AFTER_CUTS]
-        _require(run_dbt(first, variables, environment, progress), outcome)
+        _require(run_dbt(first, variables, environment, progress))
         told("cutting the pools")
-        outcome.cut_rows = write_promotion_cuts(copy)
+        write_promotion_cuts(copy)
         told("posting" if request.close_month else "building what reads the cuts")
         second = ["build", "--exclude-resource-type", "unit_test", "--select", *AFTER_CUTS]
-        _require(run_dbt(second, variables, environment, progress), outcome)
-    return outcome
+        _require(run_dbt(second, variables, environment, progress))
 
 
 def _iso(month: date | None) -> str | None:
     return None if month is None else month.isoformat()
 
 
-def _require(result: DbtResult, outcome: Outcome) -> None:
-    outcome.warnings.extend(result.warnings)
+def _require(result: DbtResult) -> None:
     if not result.is_success:
         raise BuildError("\n".join(result.errors))
 
@@ -226,8 +215,8 @@ def _no_other_writer(warehouse: Path) -> Iterator[None]:
         yield
 
 
-def close(settings: Settings, request: Request, told: Told, progress: Progress) -> Outcome | None:
-    """Close ``request.close_month``; None where it was closed before and nothing is to do.
+def close(settings: Settings, request: Request, told: Told, progress: Progress) -> bool:
+    """Close ``request.close_month``; False where it was closed before and nothing is to do.
 
     Raises ``BuildError`` for a month that cannot be closed: one that is not over in what has been
     loaded, or one before the last closed month.
@@ -238,7 +227,7 @@ def close(settings: Settings, request: Request, told: Told, progress: Progress) 
     require_sound_input(settings)
     closed = closed_months(settings)
     if month in closed:
-        return None
+        return False
     if closed and month < max(closed):
         raise BuildError(
             f"{month:%Y-%m} lies before {max(closed):%Y-%m}, which is closed: what it changes in"
@@ -251,7 +240,7 @@ def close(settings: Settings, request: Request, told: Told, progress: Progress) 
         )
     if month > whole:
         raise BuildError(f"{month:%Y-%m} is not over in what has been loaded; {whole:%Y-%m} is")
-    outcome = build(settings, request, told, progress)
+    build(settings, request, told, progress)
     if month not in closed_months(settings):
         raise BuildError(
             f"nothing was closed: {month:%Y-%m} lies before the first month with data, or was not"
@@ -259,7 +248,7 @@ def close(settings: Settings, request: Request, told: Told, progress: Progress) 
         )
     told("writing the close pack")
     write_close_pack(settings, month)
-    return outcome
+    return True
 
 
 def recompute(

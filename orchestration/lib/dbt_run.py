@@ -20,11 +20,11 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass
 class DbtResult:
-    """How a run of dbt ended, with what it said of failures and warnings."""
+    """How a run of dbt ended: what failed, and what was printed beside dbt's own log."""
 
     is_success: bool
     errors: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    other_output: list[str] = field(default_factory=list)
 
 
 def run_dbt(
@@ -68,7 +68,8 @@ def run_dbt(
             _follow(line, result, progress)
     result.is_success = process.returncode == 0
     if not result.is_success and not result.errors:
-        result.errors.append(f"dbt ended with exit code {process.returncode}")
+        # dbt itself broke off: its traceback is what there is to tell.
+        result.errors += [f"dbt ended with exit code {process.returncode}", *result.other_output]
     return result
 
 
@@ -76,8 +77,8 @@ def _follow(line: str, result: DbtResult, progress: Progress) -> None:
     try:
         event: dict[str, Any] = json.loads(line)
     except json.JSONDecodeError:
-        if line.strip():  # not dbt's own log: a Python warning or a traceback
-            result.warnings.append(line.rstrip())
+        if line.strip():
+            result.other_output.append(line.rstrip())
         return
     info, data = event.get("info", {}), event.get("data", {})
     message = str(info.get("msg", "")).strip()
@@ -85,5 +86,3 @@ def _follow(line: str, result: DbtResult, progress: Progress) -> None:
         progress(int(data.get("index", 0)), int(data.get("total", 0)), message)
     if info.get("level") == "error" and message:
         result.errors.append(message)
-    elif info.get("level") == "warn" and message:
-        result.warnings.append(message)

@@ -8,15 +8,12 @@ from typing import Any
 
 from orchestration.lib.contract import PROJECT_DIR, landing_tables
 
-LAYERS = ["staging", "intermediate", "marts", "checks"]
 PREFIXES = {
     "staging": ("stg_", "base_"),
     "intermediate": ("int_",),
     "marts": ("dim_", "fct_"),
     "checks": ("chk_",),
 }
-# A conformed dimension is a mart and may be read by intermediate models, as may the facts and the
-# marts that later steps of DESIGN 2 start from; nothing may read a check.
 MODELS = PROJECT_DIR / "models"
 
 

@@ -20,7 +20,7 @@ months as (
             period_month,
             cap_period,
             cap_amount,
-            cast(round({{ wide('amount') }} * rate, 4) as decimal(18, 4)) as commission_amount
+            {{ commission_of('amount', 'rate') }} as commission_amount
         from {{ ref('int_earned_parts') }}
         union all
         select
@@ -29,7 +29,7 @@ months as (
             period_month,
             cap_period,
             cap_amount,
-            cast(round({{ wide('amount') }} * rate, 4) as decimal(18, 4)) as commission_amount
+            {{ commission_of('amount', 'rate') }} as commission_amount
         from {{ ref('int_reversed_parts') }}
     ) as parts
     where cap_amount is not null

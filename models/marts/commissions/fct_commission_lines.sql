@@ -24,7 +24,7 @@ lines as (
         tier_from,
         amount,
         rate,
-        round({{ wide('amount') }} * rate, 4) as commission_amount,
+        {{ commission_of('amount', 'rate') }} as commission_amount,
         period_month,
         transaction_date
     from {{ ref('int_earned_parts') }}
@@ -44,7 +44,7 @@ lines as (
         tier_from,
         amount,
         rate,
-        round({{ wide('amount') }} * rate, 4) as commission_amount,
+        {{ commission_of('amount', 'rate') }} as commission_amount,
         period_month,
         transaction_date
     from {{ ref('int_reversed_parts') }}

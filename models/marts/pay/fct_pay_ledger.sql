@@ -35,14 +35,7 @@ closing as (
             cast(null as date) as last_month
         {%- endif %}
     ) as closed
-    where
-        {% if var('close_month') is none -%}
-        false
-        {%- else -%}
-        periods.period_month = cast('{{ var("close_month") }}' as date)
-        {%- endif %}
-        and periods.is_whole
-        and (closed.last_month is null or periods.period_month > closed.last_month)
+    where {{ is_month_to_close('periods', 'closed') }}
 
 ),
 

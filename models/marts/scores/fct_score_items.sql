@@ -17,10 +17,11 @@ placed as (
         curves.c2,
         curves.cap,
         case
+            -- The largest that decimal(14, 10) holds; every curve has met its cap long before.
             when attainments.aimed > 0
                 then least(
                     {{ exact_quotient('attainments.attained', 'attainments.aimed', 10) }},
-                    cast({{ largest_attainment() }} as decimal(14, 10))
+                    cast(9999.9999999999 as decimal(14, 10))
                 )
         end as attainment
     from attainments
