@@ -3,9 +3,12 @@
     {{ adapter.dispatch('instant')(column) }}
 {%- endmacro %}
 
-{#- A plain cast to timestamp would drop the offset. The session's time zone is UTC (profiles.yml). -#}
+{#-
+    A plain cast to timestamp would drop the offset. The session's time zone is UTC (profiles.yml);
+    through microseconds, because the time zone library takes four times as long for the same.
+-#}
 {% macro duckdb__instant(column) -%}
-    timezone('UTC', cast({{ column }} as timestamptz))
+    make_timestamp(epoch_us(cast({{ column }} as timestamptz)))
 {%- endmacro %}
 
 {% macro spark__instant(column) -%}

@@ -23,7 +23,7 @@ from rich.progress import (
 
 from orchestration.generator.generate import MARK, generate
 from orchestration.generator.shape import Size
-from orchestration.lib import report
+from orchestration.lib import report, run_log
 from orchestration.lib.build import (
     BuildError,
     GateError,
@@ -37,6 +37,7 @@ from orchestration.lib.build import (
 from orchestration.lib.dbt_run import Progress as Step
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.landing import unknown_paths
+from orchestration.lib.profile import Profiler
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, open_read_only
 
@@ -185,32 +186,28 @@ def check() -> None:
 
 @app.command("build")
 def build_command(
-    from_month: Annotated[
-        date | None,
-        typer.Option(
-            "--from",
-            parser=parse_month,
-            metavar="YYYY-MM",
-            help="Rebuild the heavy tables from this month only.",
-        ),
-    ] = None,
-    to_month: Annotated[
-        date | None,
-        typer.Option("--to", parser=parse_month, metavar="YYYY-MM", help="And up to this one."),
-    ] = None,
     known_at: KnownAt = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Show rows, seconds, memory and spill of each model.")
+    ] = False,
+    rows_per_batch: Annotated[
+        int | None,
+        typer.Option(help="Landed rows that are built at a time, in whole months: bounds memory."),
+    ] = None,
 ) -> None:
-    """Build the warehouse from the landing files; readers see the old one until it is done."""
-    if to_month and not from_month:
-        raise typer.BadParameter("--to needs --from")
+    """Build what has changed in the landing files; readers see the old warehouse until it is done."""
     settings = Settings.from_environment()
-    request = Request(known_at=known_at, from_month=from_month, to_month=to_month or from_month)
+    request = Request(known_at=known_at, rows_per_batch=rows_per_batch)
     try:
         with _following() as (told, step):
-            build(settings, request, told, step)
+            profiler = Profiler(settings.warehouse.parent) if profile else None
+            invocations = build(settings, request, told, step, profiler)
     except WarehouseError as error:
         raise _fail(error) from error
     with _open(settings) as connection:
+        if profiler:
+            console.print(run_log.profile_table(connection, profiler))
+        console.print(run_log.what_was_built(connection, invocations))
         found = [row for row in report.findings(connection) if row[1]]
         if found:
             console.print(report.table("Findings", ["check", "rows"], found, {1}))

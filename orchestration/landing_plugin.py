@@ -12,6 +12,7 @@ from typing import Any
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
+from orchestration.lib.changes import record_changes
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once
 from orchestration.lib.landing import create_views
@@ -37,3 +38,4 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             raise DbtRuntimeError(f"The input was refused; nothing was changed.\n{listing}")
         create_views(conn, self.landing)
         ensure_cuts_table(conn)
+        record_changes(conn, self.landing, self.policy)

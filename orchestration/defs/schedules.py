@@ -19,7 +19,7 @@ from orchestration.defs.warehouse import (
     months,
     warehouse_assets,
 )
-from orchestration.lib.build import policy_setting
+from orchestration.lib.policy import policy_setting
 from orchestration.lib.settings import Settings
 
 _refreshed = AssetSelection.assets(warehouse_assets, fct_promotion_cuts, after_cuts_assets)

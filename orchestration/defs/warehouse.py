@@ -6,8 +6,8 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, MonthlyPartitionsDefinition
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
-from orchestration.lib.build import policy_digest
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.policy import policy_digest
 from orchestration.lib.settings import Settings
 
 # One writer at a time to a DuckDB file: a pool of one (dagster.yaml).

@@ -27,7 +27,9 @@ from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import DbtResult, Progress, run_dbt
 from orchestration.lib.gate import check_once
 from orchestration.lib.landing import find_files, relation_of
+from orchestration.lib.policy import policy_digest, policy_setting
 from orchestration.lib.problem import Problem
+from orchestration.lib.profile import Profiler
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, open_read_only, write_promotion_cuts
 
@@ -53,17 +55,8 @@ class Request:
     """What a build is asked for: months as first days, instants as UTC text; None means all."""
 
     known_at: str | None = None
-    from_month: date | None = None
-    to_month: date | None = None
+    rows_per_batch: int | None = None
     close_month: date | None = None
-
-
-def policy_digest(policy: Path) -> str:
-    """Digest of the policy folder's content; a close records it."""
-    digest = hashlib.sha256()
-    for path in sorted(policy.glob("*.csv")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
 
 
 def seed_folder(policy: Path) -> str:
@@ -105,7 +98,7 @@ def last_whole_month(settings: Settings) -> date | None:
                 continue
             row = (
                 relation_of(connection, landed)
-                .aggregate("max(timezone('UTC', cast(_loaded_at as timestamptz)))")
+                .aggregate("make_timestamp(epoch_us(max(cast(_loaded_at as timestamptz))))")
                 .fetchone()
             )
             if row and row[0] and (newest is None or row[0] > newest):
@@ -115,16 +108,6 @@ def last_whole_month(settings: Settings) -> date | None:
     zone = ZoneInfo(policy_setting(settings.policy, "company_time_zone", "UTC"))
     local = newest.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).date()
     return (local.replace(day=1) - timedelta(days=1)).replace(day=1)
-
-
-def policy_setting(policy: Path, name: str, default: str) -> str:
-    """A setting of the policy folder, or the default where the folder does not set it."""
-    path = policy / "policy_settings.csv"
-    if not path.exists():
-        return default
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        values = (row["value"] for row in csv.DictReader(file) if row["setting"] == name)
-        return next(values, default)
 
 
 def closed_months(settings: Settings) -> dict[date, datetime]:
@@ -144,40 +127,55 @@ def closed_months(settings: Settings) -> dict[date, datetime]:
     return dict(rows)
 
 
-def build(settings: Settings, request: Request, told: Told, progress: Progress) -> None:
-    """Build everything, with the cuts, and publish it in place of the warehouse.
+def build(
+    settings: Settings,
+    request: Request,
+    told: Told,
+    progress: Progress,
+    profiler: Profiler | None = None,
+) -> list[str]:
+    """Build what has changed, with the cuts, and publish it in place of the warehouse.
 
-    Raises ``GateError`` for refused input and ``BuildError`` for anything else that fails.
+    Returns dbt's invocation ids, by which the warehouse tells what was built anew. Raises
+    ``GateError`` for refused input and ``BuildError`` for anything else that fails.
     """
     told("checking the input")
     require_sound_input(settings)
-    variables: dict[str, str | None] = {
-        "known_at": request.known_at,
-        "from_month": _iso(request.from_month),
-        "to_month": _iso(request.to_month),
-        "close_month": _iso(request.close_month),
-        "policy_digest": policy_digest(settings.policy),
+    asked: dict[str, str | int | None] = {
+        "PLUMBLINE_KNOWN_AT": request.known_at,
+        "PLUMBLINE_ROWS_PER_BATCH": request.rows_per_batch,
+        "PLUMBLINE_CLOSE_MONTH": _iso(request.close_month),
+        "PLUMBLINE_POLICY_DIGEST": policy_digest(settings.policy),
     }
     with working_copy(settings) as copy:
         environment = settings.environment(copy, seed_folder(settings.policy))
+        for name, value in asked.items():
+            environment.pop(name, None)  # a run does what it is asked for, whatever a shell holds
+            if value is not None:
+                environment[name] = str(value)
+        if profiler:
+            profiler.spill_folder = copy.with_name(copy.name + ".tmp")
+            environment["PLUMBLINE_THREADS"] = "1"
         told("building facts, scores and pay")
         # Unit tests prove the rules, not this month's data: `make test` runs them.
         first = ["build", "--exclude-resource-type", "unit_test", "--exclude", *AFTER_CUTS]
-        _require(run_dbt(first, variables, environment, progress))
+        invocations = [_require(run_dbt(first, environment, progress, profiler))]
         told("cutting the pools")
         write_promotion_cuts(copy)
         told("posting" if request.close_month else "building what reads the cuts")
         second = ["build", "--exclude-resource-type", "unit_test", "--select", *AFTER_CUTS]
-        _require(run_dbt(second, variables, environment, progress))
+        invocations.append(_require(run_dbt(second, environment, progress, profiler)))
+    return invocations
 
 
 def _iso(month: date | None) -> str | None:
     return None if month is None else month.isoformat()
 
 
-def _require(result: DbtResult) -> None:
+def _require(result: DbtResult) -> str:
     if not result.is_success:
         raise BuildError("\n".join(result.errors))
+    return result.invocation_id or ""
 
 
 @contextlib.contextmanager
@@ -197,7 +195,9 @@ def working_copy(settings: Settings) -> Iterator[Path]:
             if settings.warehouse.exists():
                 # By a process of its own: were this one to open and close the file, the lock that
                 # keeps other writers out would be gone (POSIX locks belong to the process).
-                subprocess.run(["cp", str(settings.warehouse), str(copy)], check=True)
+                subprocess.run(
+                    ["cp", "--reflink=auto", str(settings.warehouse), str(copy)], check=True
+                )
             yield copy
             if copy.with_name(copy.name + ".wal").exists():
                 with duckdb.connect(str(copy)) as connection:

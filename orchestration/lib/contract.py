@@ -28,6 +28,24 @@ class Column:
 
 
 @dataclass(frozen=True)
+class MonthRule:
+    """Which months a landed row belongs to: those of ``column``, of its own table or of another.
+
+    Rows of another ``table`` count that name the row: their ``key`` equals its ``reference`` (by
+    default its key). ``when`` names columns whose change alone matters to them, ``where`` (SQL over
+    the other table) which of them count. A rule that ``counts_only`` says how many rows a month has.
+    """
+
+    column: str
+    table: str | None = None
+    key: str | None = None
+    reference: str | None = None
+    when: tuple[str, ...] = ()
+    where: str | None = None
+    counts_only: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     """A landing or policy table: its columns and the key of which the newest version counts."""
 
@@ -36,6 +54,7 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...] = field(default=())
     no_overlap_by: str | None = None
+    months: tuple[MonthRule, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -79,6 +98,10 @@ def _table(system: str, node: dict[str, Any], types: dict[str, str]) -> Table:
         key=tuple(meta["key"]),
         columns=tuple(_column(column, types[column["name"]]) for column in node["columns"]),
         no_overlap_by=meta.get("no_overlap_by"),
+        months=tuple(
+            MonthRule(**{**rule, "when": tuple(rule.get("when", ()))})
+            for rule in meta.get("months", ())
+        ),
     )
 
 

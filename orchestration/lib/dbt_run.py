@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.profile import Profiler
 
 # Told after each finished node: its number, how many there are, and dbt's line about it.
 Progress = Callable[[int, int, str], None]
@@ -25,33 +26,34 @@ class DbtResult:
     is_success: bool
     errors: list[str] = field(default_factory=list)
     other_output: list[str] = field(default_factory=list)
+    invocation_id: str | None = None
 
 
 def run_dbt(
     arguments: Sequence[str],
-    variables: Mapping[str, str | None],
     environment: Mapping[str, str],
     progress: Progress = lambda _number, _total, _line: None,
+    profiler: Profiler | None = None,
 ) -> DbtResult:
-    """Run ``dbt <arguments>`` in the project with ``--vars`` and wait for it.
+    """Run ``dbt <arguments>`` in the project and wait for it.
 
-    Variables that are None are left to the project's defaults. Never raises for a failing build:
-    ``is_success`` says so, and ``errors`` why.
+    Never raises for a failing build: ``is_success`` says so, and ``errors`` why.
     """
-    given = {name: value for name, value in variables.items() if value is not None}
     command = [
         sys.executable,
         "-m",
         "dbt.cli.main",
         "--log-format",
         "json",
+        # Two seconds of each run: artefacts that nobody reads here, and every statement in a log.
+        "--no-write-json",
+        "--log-level-file",
+        "info",
         *arguments,
         "--project-dir",
         str(PROJECT_DIR),
         "--profiles-dir",
         str(PROJECT_DIR / "profiles"),
-        "--vars",
-        json.dumps(given),
     ]
     result = DbtResult(is_success=False)
     with subprocess.Popen(
@@ -64,8 +66,12 @@ def run_dbt(
         encoding="utf-8",
     ) as process:
         assert process.stdout is not None
+        if profiler:
+            profiler.watch(process.pid)
         for line in process.stdout:
-            _follow(line, result, progress)
+            _follow(line, result, progress, profiler)
+        if profiler:
+            profiler.stop()
     result.is_success = process.returncode == 0
     if not result.is_success and not result.errors:
         # dbt itself broke off: its traceback is what there is to tell.
@@ -73,7 +79,7 @@ def run_dbt(
     return result
 
 
-def _follow(line: str, result: DbtResult, progress: Progress) -> None:
+def _follow(line: str, result: DbtResult, progress: Progress, profiler: Profiler | None) -> None:
     try:
         event: dict[str, Any] = json.loads(line)
     except json.JSONDecodeError:
@@ -82,6 +88,12 @@ def _follow(line: str, result: DbtResult, progress: Progress) -> None:
         return
     info, data = event.get("info", {}), event.get("data", {})
     message = str(info.get("msg", "")).strip()
+    result.invocation_id = info.get("invocation_id", result.invocation_id)
+    node = data.get("node_info", {})
+    if profiler and info.get("name") == "LogStartLine":
+        profiler.started(node.get("node_name", ""), node.get("resource_type", ""))
+    if profiler and "execution_time" in data:
+        profiler.finished(node.get("node_name", ""), float(data["execution_time"]))
     if info.get("name") in ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult"):
         progress(int(data.get("index", 0)), int(data.get("total", 0)), message)
     if info.get("level") == "error" and message:

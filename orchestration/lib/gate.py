@@ -40,17 +40,43 @@ class _Fault:
 
 
 def check_once(landing: Path, policy: Path, remembered: Path) -> list[Problem]:
-    """``check``, skipped where the very same files passed before (``remembered`` holds a digest)."""
-    files = [path for landed in find_files(landing) for path in landed.files]
+    """``check``, without what passed before: ``remembered`` names every file that did.
+
+    A table whose rows must not overlap is looked at as a whole when one of its files is new.
+    """
     contract_files = sorted((contract.PROJECT_DIR / "models").glob("**/_*.yml"))
-    digest = fingerprint([*files, *sorted(policy.glob("*.csv")), *contract_files])
-    if remembered.exists() and json.loads(remembered.read_text()).get("passed") == digest:
+    rules = fingerprint(contract_files)
+    memory = json.loads(remembered.read_text()) if remembered.exists() else {}
+    passed = memory.get("files", {}) if memory.get("rules") == rules else {}
+    tables = find_files(landing)
+    landed_files = {path for landed in tables for path in landed.files}
+    stamps = {str(path): _stamp(path) for path in (*landed_files, *policy.glob("*.csv"))}
+    if stamps == passed:
         return []
-    problems = check(landing, policy)
+    fresh = {path for path in landed_files if passed.get(str(path)) != stamps[str(path)]}
+    gone = {Path(path) for path in passed if path not in stamps}
+    is_known_plan = not any(path.parent == policy for path in gone) and all(
+        passed.get(str(path)) == stamps[str(path)] for path in policy.glob("*.csv")
+    )
+    problems = [] if is_known_plan else check_policy(policy)
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for landed in tables:
+            has_lost = any(_folder(landing, landed) in path.parents for path in gone)
+            problems += _check_table(connection, landed, fresh, has_lost=has_lost)
     if not problems:
         remembered.parent.mkdir(parents=True, exist_ok=True)
-        remembered.write_text(json.dumps({"passed": digest}))
+        remembered.write_text(json.dumps({"rules": rules, "files": stamps}))
     return problems
+
+
+def _stamp(path: Path) -> list[int]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def _folder(landing: Path, landed: LandedTable) -> Path:
+    return landing.resolve() / landed.table.system / landed.table.name
 
 
 def check(landing: Path, policy: Path) -> list[Problem]:
@@ -64,14 +90,25 @@ def check_landing(landing: Path) -> list[Problem]:
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         for landed in find_files(landing):
-            if landed.is_absent:
-                continue
-            found = _check_columns(landed)
-            if not found:
-                found = _check_values(connection, landed)
-            if not found and landed.table.no_overlap_by:
-                found = _check_overlaps(connection, landed)
-            problems.extend(found)
+            problems += _check_table(connection, landed, set(landed.files), has_lost=False)
+    return problems
+
+
+def _check_table(
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable, fresh: set[Path], *, has_lost: bool
+) -> list[Problem]:
+    """Problems of a table's ``fresh`` files, and overlaps of all where there are any."""
+    new = LandedTable(
+        landed.table,
+        tuple(path for path in landed.csv_files if path in fresh),
+        tuple(path for path in landed.parquet_files if path in fresh),
+    )
+    problems = _check_columns(new)
+    if not problems and not new.is_absent:
+        problems = _check_values(connection, new)
+    is_to_look_at = not landed.is_absent and (has_lost or not new.is_absent)
+    if not problems and landed.table.no_overlap_by and is_to_look_at:
+        problems = _check_overlaps(connection, landed)
     return problems
 
 

@@ -75,7 +75,7 @@ def test_pairs_exactly_on_a_threshold_and_a_cent_beside_it_are_exact(compiled: s
         )
         connection.executemany(
             "insert into plumbline.intermediate.int_attainments (employee_id, curve_id, weight,"
-            " attained, aimed) values (?, 'accelerator', 1, ?, ?)",
+            " attained, aimed, period_month) values (?, 'accelerator', 1, ?, ?, '2026-06-01')",
             [(name, Decimal(top) / 100, Decimal(bottom) / 100) for name, top, bottom in pairs],
         )
         found = dict(connection.execute(f"select employee_id, factor from ({compiled})").fetchall())

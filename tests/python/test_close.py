@@ -180,35 +180,3 @@ def test_shuffled_and_resplit_landing_files_change_no_mart(
     assert list(found) == list(expected)
     for name in expected:
         assert found[name] == expected[name], name
-
-
-def test_rebuilding_one_month_gives_what_a_full_rebuild_gives(
-    next_close: Company, tmp_path: Path
-) -> None:
-    """Late, moved, repeated and deleted activities: a window on their months equals everything."""
-    company = next_close.copy_to(tmp_path / "window")
-    columns = ["activity_id", "employee_id", "account_id", "activity_type", "occurred_at"]
-    rows = [
-        dict(zip(columns, row, strict=True))
-        for row in company.query(
-            f"select {', '.join(columns)} from marts.fct_activities"
-            " where period_month = '2026-03-01' and employee_id like 'A%' order by activity_id limit 6"
-        )
-    ]
-    late = "2026-08-03T00:00:00Z"
-    changed = [
-        {**rows[0], "_deleted": "true"},
-        {**rows[1], "_deleted": "true", "occurred_at": ""},  # a bare tombstone
-        {**rows[2], "occurred_at": "2026-04-10T03:00:00Z"},  # moved to another month
-        {**rows[3], "activity_type": "visit"},
-        {**rows[4], "activity_id": "LATE1", "activity_type": "visit"},
-        rows[5],
-    ]
-    company.land("crm.activities", [{**row, "_loaded_at": late} for row in changed], part="late")
-    full = company.copy_to(tmp_path / "full")
-    full.warehouse.unlink()
-    full.must("build")
-    company.must("build", "--from", "2026-03", "--to", "2026-04")
-    for name in ("fct_activities", "fct_measures", "fct_scores", "fct_pay_components"):
-        query = f"select * from marts.{name} order by all"
-        assert company.query(query) == full.query(query), name

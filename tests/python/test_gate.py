@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.lib import gate
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_landing, check_once
 from orchestration.lib.landing import create_views, unknown_paths
@@ -228,11 +229,29 @@ def test_input_that_passed_is_not_read_again_until_a_file_changes(
     company.land("hr.job_history", [job()])
     remembered = company.folder / "gate.json"
     assert check_once(company.landing, POLICY, remembered) == []
-    monkeypatch.setattr("orchestration.lib.gate.check", lambda *_: pytest.fail("was read again"))
+    read: list[str] = []
+    look = gate._check_values
+    monkeypatch.setattr(
+        gate, "_check_values", lambda c, t: read.extend(p.name for p in t.files) or look(c, t)
+    )
     assert check_once(company.landing, POLICY, remembered) == []
-    monkeypatch.undo()
-    company.land("hr.job_history", [job(role="nobody")], part="b")
+    assert read == []
+    company.land("hr.job_history", [job(role="nobody", valid_from="2030-01-01")], part="b")
     assert check_once(company.landing, POLICY, remembered) != []
+    assert read == ["b.csv"]
+    # what was refused is read again, and found again
+    assert check_once(company.landing, POLICY, remembered) != []
+    assert read == ["b.csv", "b.csv"]
+
+
+def test_a_new_file_is_held_against_those_that_passed(company: Company) -> None:
+    company.land("hr.job_history", [job()])
+    remembered = company.folder / "gate.json"
+    assert check_once(company.landing, POLICY, remembered) == []
+    company.land("hr.job_history", [job(valid_from="2025-01-01")], part="b")
+    problems = check_once(company.landing, POLICY, remembered)
+    assert len(problems) == 1, problems
+    assert "overlaps" in str(problems[0])
 
 
 def changed_policy(folder: Path, table: str, old: str, new: str) -> Path:

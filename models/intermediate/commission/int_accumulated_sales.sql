@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    reach={'int_monthly_sales': 'accumulation'},
+) }}
+
 {#-
     Each signed credit with the quota of its accumulation period and the sales accumulated before and
     after it, in the order of event date, then transaction (S0-07). A refund gives quota relief: the
@@ -7,31 +12,9 @@ with
 
 placed as (
 
-    select
-        credits.*,
-        case credits.accumulation
-            when 'month' then periods.period_month
-            when 'quarter' then periods.quarter_start
-            when 'half' then periods.half_start
-            when 'year' then periods.year_start
-            when 'quota_window' then coalesce(quotas.valid_from, periods.period_month)
-        end as accumulation_start,
-        case credits.accumulation
-            when 'month' then periods.next_month
-            when 'quarter' then periods.next_quarter
-            when 'half' then periods.next_half
-            when 'year' then periods.next_year
-        end as accumulation_end,
-        case credits.accumulation
-            when 'quota_window' then quotas.quota_amount
-        end as window_quota
-    from {{ ref('int_commissionable_credits') }} as credits
-    inner join {{ ref('dim_periods') }} as periods
-        on credits.period_month = periods.period_month
-    left join {{ ref('stg_hr__quotas') }} as quotas
-        on
-            credits.employee_id = quotas.employee_id
-            and {{ holds_on('quotas', 'credits.transaction_date') }}
+    select *
+    from {{ ref('int_commissionable_credits') }}
+    where {{ in_months('period_month') }}
 
 ),
 
@@ -72,17 +55,38 @@ period_quotas as (
 
 ),
 
+-- What the months before those that are built have added to the same accumulation periods.
+opening as (
+
+    select
+        employee_id,
+        plan_id,
+        accumulation_start,
+        sum(signed_amount) as amount
+    from {{ ref('int_monthly_sales') }}
+    where
+        period_month < {{ window_start() }}
+        and accumulation_start in (select placed.accumulation_start from placed)
+    group by employee_id, plan_id, accumulation_start
+
+),
+
 accumulated as (
 
     select
         placed.*,
         cast(coalesce(placed.window_quota, quotas.quota_amount) as decimal(18, 4)) as quota_amount,
-        sum(placed.signed_amount) over (
+        coalesce(opening.amount, 0) + sum(placed.signed_amount) over (
             partition by placed.employee_id, placed.plan_id, placed.accumulation_start
             order by placed.transaction_date, placed.transaction_id, placed.assignment_role
             rows between unbounded preceding and current row
         ) as accumulated_after
     from placed
+    left join opening
+        on
+            placed.employee_id = opening.employee_id
+            and placed.plan_id = opening.plan_id
+            and placed.accumulation_start = opening.accumulation_start
     left join period_quotas as quotas
         on
             placed.employee_id = quotas.employee_id
@@ -109,6 +113,7 @@ final as (
         cast(accumulated_after - signed_amount as decimal(18, 4)) as accumulated_before,
         cast(accumulated_after as decimal(18, 4)) as accumulated_after,
         period_month,
+        credited_month,
         transaction_date,
         accumulation_start
     from accumulated

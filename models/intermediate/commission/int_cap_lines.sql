@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    reach={'int_earned_parts': 'year', 'int_reversed_parts': 'year'},
+) }}
+
 {#-
     What the cap cuts from a payee's commission in each month, and gives back when refunds make room
     (S0-07): the capped running total of the cap period against the uncapped one.
@@ -32,7 +37,11 @@ months as (
             {{ commission_of('amount', 'rate') }} as commission_amount
         from {{ ref('int_reversed_parts') }}
     ) as parts
-    where cap_amount is not null
+    -- A cap's period has begun eleven months ago at most.
+    where
+        cap_amount is not null
+        and period_month >= {{ add_months(window_start(), -11) }}
+        and period_month < {{ window_end() }}
     group by employee_id, plan_id, period_month
 
 ),

@@ -1,78 +1,103 @@
+{{ config(
+    materialized='by_month',
+    reach={'int_payee_months': 'reversals'},
+) }}
+
 {#-
     Credits that count for a payee's commission plan, signed: what the plan's basis earns on, and
-    what it takes back. A reversal stays with the plan that the reversed credit earned under.
+    what it takes back; each with the period in which sales accumulate. A reversal stays with the
+    plan that the reversed credit earned under.
 -#}
 with
 
 credits as (
 
-    select *
+    select
+        *,
+        transaction_kind as credited_kind,
+        period_month as credited_month,
+        transaction_date as credited_on
     from {{ ref('fct_credits') }}
+    where
+        reverses_transaction_id is null
+        and {{ in_months('period_month') }}
+    union all
+    select
+        reversals.*,
+        origins.credited_kind,
+        origins.credited_month,
+        origins.credited_on
+    from {{ ref('fct_credits') }} as reversals
+    inner join {{ ref('int_reversal_origins') }} as origins
+        on reversals.transaction_id = origins.transaction_id
+    where
+        {{ in_months('reversals.period_month') }}
+        and {{ in_months('origins.period_month') }}
 
 ),
 
-earning as (
+-- A credit's sign is its own kind's; its plan is that of the day it was first credited on.
+planned as (
 
     select
         credits.*,
         payees.plan_id,
-        plans.commission_basis,
         plans.accumulation,
         plans.bound_kind,
         plans.cap_amount,
-        plans.cap_period
+        plans.cap_period,
+        case when own_bases.sign > 0 then 1 else -1 end * credits.credit_amount as signed_amount
     from credits
     inner join {{ ref('int_payee_months') }} as payees
         on
             credits.employee_id = payees.employee_id
-            and credits.period_month = payees.period_month
+            and credits.credited_month = payees.period_month
     inner join {{ ref('policy_commission_plans') }} as plans
         on
             payees.plan_id = plans.plan_id
-            and {{ holds_on('plans', 'credits.transaction_date') }}
-    inner join {{ ref('policy_commission_bases') }} as bases
+            and {{ holds_on('plans', 'credits.credited_on') }}
+    inner join {{ ref('policy_commission_bases') }} as earning_bases
         on
-            plans.commission_basis = bases.commission_basis
-            and credits.transaction_kind = bases.transaction_kind
-            and bases.sign > 0
+            plans.commission_basis = earning_bases.commission_basis
+            and credits.credited_kind = earning_bases.transaction_kind
+            and earning_bases.sign > 0
+    inner join {{ ref('policy_commission_bases') }} as own_bases
+        on
+            plans.commission_basis = own_bases.commission_basis
+            and credits.transaction_kind = own_bases.transaction_kind
+    where
+        case when credits.reverses_transaction_id is null then 1 else -1 end
+        = case when own_bases.sign > 0 then 1 else -1 end
 
 ),
 
-reversing as (
+placed as (
 
     select
-        credits.*,
-        earning.plan_id,
-        earning.commission_basis,
-        earning.accumulation,
-        earning.bound_kind,
-        earning.cap_amount,
-        earning.cap_period
-    from credits
-    inner join earning
+        planned.*,
+        case planned.accumulation
+            when 'month' then periods.period_month
+            when 'quarter' then periods.quarter_start
+            when 'half' then periods.half_start
+            when 'year' then periods.year_start
+            when 'quota_window' then coalesce(quotas.valid_from, periods.period_month)
+        end as accumulation_start,
+        case planned.accumulation
+            when 'month' then periods.next_month
+            when 'quarter' then periods.next_quarter
+            when 'half' then periods.next_half
+            when 'year' then periods.next_year
+        end as accumulation_end,
+        case planned.accumulation
+            when 'quota_window' then quotas.quota_amount
+        end as window_quota
+    from planned
+    inner join {{ ref('dim_periods') }} as periods
+        on planned.period_month = periods.period_month
+    left join {{ ref('stg_hr__quotas') }} as quotas
         on
-            credits.reverses_transaction_id = earning.transaction_id
-            and credits.employee_id = earning.employee_id
-            and credits.assignment_role = earning.assignment_role
-    inner join {{ ref('policy_commission_bases') }} as bases
-        on
-            earning.commission_basis = bases.commission_basis
-            and credits.transaction_kind = bases.transaction_kind
-            and bases.sign < 0
-
-),
-
-signed as (
-
-    select
-        *,
-        credit_amount as signed_amount
-    from earning
-    union all
-    select
-        *,
-        -credit_amount as signed_amount
-    from reversing
+            planned.employee_id = quotas.employee_id
+            and {{ holds_on('quotas', 'planned.transaction_date') }}
 
 ),
 
@@ -84,16 +109,19 @@ final as (
         assignment_role,
         reverses_transaction_id,
         plan_id,
-        accumulation,
         bound_kind,
         cap_period,
         product_class,
         customer_class,
         cap_amount,
+        window_quota,
         signed_amount,
         period_month,
-        transaction_date
-    from signed
+        credited_month,
+        transaction_date,
+        accumulation_start,
+        accumulation_end
+    from placed
 
 )
 

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    reach={'int_earned_parts': 'reversals'},
+) }}
+
 {#-
     Refunds and cancellations dealt out over the parts that the original earned in, by largest
     remainder, ties to the lowest tier: each goes back at the rate it earned (S0-07, RULES 0).
@@ -8,7 +13,9 @@ reversals as (
 
     select *
     from {{ ref('int_accumulated_sales') }}
-    where signed_amount < 0
+    where
+        signed_amount < 0
+        and {{ in_months('period_month') }}
 
 ),
 
@@ -31,6 +38,7 @@ shares as (
             reversals.reverses_transaction_id = earned.transaction_id
             and reversals.employee_id = earned.employee_id
             and reversals.assignment_role = earned.assignment_role
+            and reversals.credited_month = earned.period_month
 
 ),
 

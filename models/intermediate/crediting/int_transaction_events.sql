@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 {#-
     The four amounts that are kept apart (S0-02), and the cancelling of booked contracts, as landed.
     `reverses_transaction_id` names what a refund or a cancellation takes back.
@@ -8,25 +10,6 @@ contracts as (
 
     select *
     from {{ ref('stg_billing__contracts') }}
-
-),
-
--- A refund that names no payment takes back the newest payment of its contract.
-refund_origins as (
-
-    select
-        refunds.refund_id,
-        payments.payment_id,
-        row_number() over (
-            partition by refunds.refund_id
-            order by payments.paid_on desc, payments.payment_id desc
-        ) as payment_rank
-    from {{ ref('stg_billing__refunds') }} as refunds
-    inner join {{ ref('stg_billing__payments') }} as payments
-        on
-            refunds.contract_id = payments.contract_id
-            and refunds.refunded_on >= payments.paid_on
-    where refunds.payment_id is null
 
 ),
 
@@ -42,6 +25,7 @@ events as (
         amount,
         signed_on as transaction_date
     from contracts
+    where {{ in_months('signed_on') }}
     union all
     select
         'cancelled:' || contract_id as transaction_id,
@@ -53,7 +37,7 @@ events as (
         amount,
         cancelled_on as transaction_date
     from contracts
-    where cancelled_on is not null
+    where {{ in_months('cancelled_on') }}
     union all
     select
         'collected:' || payment_id as transaction_id,
@@ -77,10 +61,8 @@ events as (
         refunds.amount,
         refunds.refunded_on as transaction_date
     from {{ ref('stg_billing__refunds') }} as refunds
-    left join refund_origins as origins
-        on
-            refunds.refund_id = origins.refund_id
-            and origins.payment_rank = 1
+    left join {{ ref('int_refund_origins') }} as origins
+        on refunds.refund_id = origins.refund_id
     union all
     select
         'consumed:' || consumption_id as transaction_id,
@@ -112,7 +94,7 @@ final as (
     from events
     left join contracts
         on events.contract_id = contracts.contract_id
-    where events.transaction_date is not null
+    where {{ in_months('events.transaction_date') }}
 
 )
 

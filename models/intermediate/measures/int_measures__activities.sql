@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='by_month',
-    on_schema_change='fail',
-) }}
+{{ config(materialized='by_month') }}
 
 {#- Activities counted by kind (S2-01). -#}
 with
@@ -20,7 +16,7 @@ counted as (
     from {{ ref('fct_activities') }}
     where
         activity_type in ('visit', 'competitor_note')
-        and {{ in_month_window('period_month') }}
+        and {{ in_months('period_month') }}
     group by employee_id, period_month, activity_type
 
 ),

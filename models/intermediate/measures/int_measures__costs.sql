@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    is_light=true,
+) }}
+
 {#- Expenses claimed (cost control, S0-04), in the company's currency. -#}
 with
 

@@ -1,3 +1,5 @@
+{{ config(materialized='by_month') }}
+
 {#- New customers by first signature, retention by the contracts falling due (S1-02, S3-02). -#}
 with
 
@@ -8,36 +10,34 @@ firsts as (
         credits.period_month,
         credits.account_id
     from {{ ref('fct_credits') }} as credits
-    inner join {{ ref('dim_accounts') }} as accounts
+    inner join {{ ref('int_first_contracts') }} as accounts
         on
             credits.account_id = accounts.account_id
             and credits.transaction_date = accounts.first_signed_on
     where
         credits.transaction_kind = 'booked'
         and credits.assignment_role = 'account_manager'
+        and {{ in_months('credits.period_month') }}
     group by credits.employee_id, credits.period_month, credits.account_id
 
 ),
 
 holders as (
 
-    -- Who held the account on the due date; as for credits, the newer of two.
+    -- Who held the account on the due date.
     select
         renewals.contract_id,
         renewals.account_id,
         renewals.period_month,
         renewals.is_renewed,
-        assignments.employee_id,
-        row_number() over (
-            partition by renewals.contract_id
-            order by assignments.valid_from desc, assignments.assignment_id desc
-        ) as holder_rank
+        account_holders.employee_id
     from {{ ref('fct_renewals') }} as renewals
-    inner join {{ ref('stg_crm__account_assignments') }} as assignments
+    inner join {{ ref('int_account_holders') }} as account_holders
         on
-            renewals.account_id = assignments.account_id
-            and assignments.assignment_role = 'account_manager'
-            and {{ holds_on('assignments', 'renewals.due_date') }}
+            renewals.account_id = account_holders.account_id
+            and account_holders.assignment_role = 'account_manager'
+            and {{ holds_on('account_holders', 'renewals.due_date') }}
+    where {{ in_months('renewals.period_month') }}
 
 ),
 
@@ -50,7 +50,6 @@ customers_due as (
         account_id,
         max(case when is_renewed then 1 else 0 end) as renewed
     from holders
-    where holder_rank = 1
     group by employee_id, period_month, account_id
 
 ),

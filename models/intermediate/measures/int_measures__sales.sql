@@ -1,4 +1,6 @@
-{#- Booked sales of key products (S1-02), and deals won with a solution expert's help (S0-09). -#}
+{{ config(materialized='by_month') }}
+
+{#- Booked sales of key products, what was cancelled taken back (S1-02). -#}
 with
 
 key_product_sales as (
@@ -16,23 +18,8 @@ key_product_sales as (
     where
         transaction_kind in ('booked', 'cancelled')
         and is_key_product
+        and {{ in_months('period_month') }}
     group by employee_id, period_month
-
-),
-
-supported_wins as (
-
-    select
-        supporters.employee_id,
-        {{ month_of('opportunities.closed_date') }} as period_month,
-        count(*) as deal_count
-    from {{ ref('stg_crm__opportunity_team') }} as supporters
-    inner join {{ ref('fct_opportunities') }} as opportunities
-        on supporters.opportunity_id = opportunities.opportunity_id
-    where
-        opportunities.outcome = 'won'
-        and opportunities.closed_date is not null
-    group by supporters.employee_id, {{ month_of('opportunities.closed_date') }}
 
 ),
 
@@ -45,14 +32,6 @@ final as (
         cast(null as decimal(18, 4)) as denominator,
         period_month
     from key_product_sales
-    union all
-    select
-        employee_id,
-        'supported_wins' as measure,
-        cast(deal_count as decimal(18, 4)) as numerator,
-        cast(null as decimal(18, 4)) as denominator,
-        period_month
-    from supported_wins
 
 )
 

@@ -1,3 +1,5 @@
+{{ config(materialized='by_month') }}
+
 {#- Requests answered within the fast limit (S2-04); an unanswered one is in the denominator. -#}
 with
 
@@ -9,7 +11,9 @@ counted as (
         sum(case when is_answered_fast then 1 else 0 end) as fast_count,
         count(*) as request_count
     from {{ ref('fct_service_requests') }}
-    where employee_id is not null
+    where
+        employee_id is not null
+        and {{ in_months('period_month') }}
     group by employee_id, period_month
 
 ),

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    is_light=true,
+) }}
+
 {#- Pay is rounded once, here, half away from zero, to the currency's minor unit (RULES 0). -#}
 select
     components.employee_id,

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    is_light=true,
+) }}
+
 with
 
 jobs as (

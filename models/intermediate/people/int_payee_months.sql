@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    is_light=true,
+) }}
+
 {#- Everyone with a job in a month, as the last slice of the month has it. -#}
 with
 

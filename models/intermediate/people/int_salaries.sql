@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    is_light=true,
+) }}
+
 {#- The salary of a month in two parts that add up to it: fixed, and paid by score (S0-04). -#}
 with
 

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    reach={'int_payee_months': 'quarter'},
+) }}
+
 {#-
     Everyone whom a percentile cut looks at, with the cut's rule and the payee's place on the ladder
     (S0-12). The cut itself is fct_promotion_cuts, in Python.

@@ -1,3 +1,5 @@
+{{ config(materialized='by_month') }}
+
 {#-
     Attainment as two amounts to be compared, never as a quotient (RULES 0): attained / aimed. For a
     ratio both are multiplied by what fell due; where lower is better they change places.
@@ -12,6 +14,7 @@ sides as (
         cast(greatest(numerator, 0) as decimal(30, 8)) as actual_side,
         cast({{ wide('target_value') }} * denominator as decimal(30, 8)) as target_side
     from {{ ref('int_due_score_items') }}
+    where {{ in_months('period_month') }}
 
 ),
 

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    reach={'fct_measures': 'quarter'},
+) }}
+
 {#- Every score item of every payee and period, with its target and what was measured. -#}
 with
 
@@ -5,6 +10,7 @@ items as (
 
     select *
     from {{ ref('int_payee_score_items') }}
+    where {{ in_months('period_month') }}
 
 ),
 
@@ -60,6 +66,10 @@ measured as (
             and items.measure = measures.measure
             and items.period_start <= measures.period_month
             and items.period_month >= measures.period_month
+    -- A quarter begins two months before its last.
+    where
+        measures.period_month >= {{ add_months(window_start(), -2) }}
+        and measures.period_month < {{ window_end() }}
     group by items.employee_id, items.period_month, items.period_kind, items.measure
 
 ),

@@ -1,3 +1,5 @@
+{{ config(materialized='by_month') }}
+
 {#-
     Every score item of every payee and period. A month is scored for whoever worked in it, a quarter
     for whoever was there in its last month.
@@ -18,6 +20,7 @@ payee_periods as (
     from {{ ref('int_payee_months') }} as payees
     inner join {{ ref('dim_periods') }} as periods
         on payees.period_month = periods.period_month
+    where {{ in_months('payees.period_month') }}
     union all
     select
         payees.employee_id,
@@ -33,6 +36,7 @@ payee_periods as (
         on
             payees.period_month = periods.period_month
             and periods.is_quarter_end
+    where {{ in_months('payees.period_month') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='by_month') }}
+
 with
 
 currency as (
@@ -28,6 +30,7 @@ lines as (
         period_month,
         transaction_date
     from {{ ref('int_earned_parts') }}
+    where {{ in_months('period_month') }}
     union all
     select
         'reversed' as line_kind,
@@ -48,6 +51,7 @@ lines as (
         period_month,
         transaction_date
     from {{ ref('int_reversed_parts') }}
+    where {{ in_months('period_month') }}
     union all
     select
         'capped' as line_kind,
@@ -68,6 +72,7 @@ lines as (
         period_month,
         cast(null as date) as transaction_date
     from {{ ref('int_cap_lines') }}
+    where {{ in_months('period_month') }}
 
 ),
 

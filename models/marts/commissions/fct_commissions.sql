@@ -1,3 +1,5 @@
+{{ config(materialized='by_month') }}
+
 with
 
 final as (
@@ -20,6 +22,7 @@ final as (
         cast(sum(commission_amount) as decimal(18, 4)) as commission_amount,
         period_month
     from {{ ref('fct_commission_lines') }}
+    where {{ in_months('period_month') }}
     group by employee_id, plan_id, currency, period_month
 
 )

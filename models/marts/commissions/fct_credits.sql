@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    reach={'int_opportunity_owners': 'deals'},
+) }}
+
 with
 
 final as (
@@ -25,7 +30,9 @@ final as (
         transactions.transaction_date
     from {{ ref('fct_transactions') }} as transactions
     inner join {{ ref('int_credited_transactions') }} as credited
-        on transactions.transaction_id = credited.transaction_id
+        on
+            transactions.transaction_id = credited.transaction_id
+            and transactions.period_month = credited.period_month
     -- The payee's region as of the day, not today's.
     left join {{ ref('int_job_months') }} as jobs
         on
@@ -33,7 +40,9 @@ final as (
             and transactions.period_month = jobs.period_month
             and transactions.transaction_date >= jobs.slice_from
             and transactions.transaction_date < jobs.slice_to
-    where transactions.company_amount is not null
+    where
+        transactions.company_amount is not null
+        and {{ in_months('transactions.period_month') }}
 
 )
 

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='by_month',
+    always=true,
+    is_light=true,
+) }}
+
 with
 
 settings as (

@@ -1,15 +1,5 @@
 with
 
-first_contracts as (
-
-    select
-        account_id,
-        min(signed_on) as first_signed_on
-    from {{ ref('stg_billing__contracts') }}
-    group by account_id
-
-),
-
 final as (
 
     select
@@ -26,7 +16,7 @@ final as (
         accounts.created_date,
         first_contracts.first_signed_on
     from {{ ref('stg_crm__accounts') }} as accounts
-    left join first_contracts
+    left join {{ ref('int_first_contracts') }} as first_contracts
         on accounts.account_id = first_contracts.account_id
 
 )

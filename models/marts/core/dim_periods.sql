@@ -1,3 +1,9 @@
+{{ config(
+    materialized='by_month',
+    always=true,
+    is_light=true,
+) }}
+
 with
 
 settings as (
@@ -10,14 +16,11 @@ settings as (
 -- Months begin with the first thing sold or done, not with the oldest employee.
 events as (
 
-    select min(signed_on) as first_day
-    from {{ ref('stg_billing__contracts') }}
+    select min(transaction_date) as first_day
+    from {{ ref('fct_transactions') }}
     union all
-    select min(paid_on) as first_day
-    from {{ ref('stg_billing__payments') }}
-    union all
-    select cast(min(occurred_at) as date) as first_day
-    from {{ ref('base_crm__activities') }}
+    select min(activity_date) as first_day
+    from {{ ref('fct_activities') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='compared') }}
+
 select
     product_id,
     product_name,

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='by_month',
-    on_schema_change='fail',
-) }}
+{{ config(materialized='by_month') }}
 
 with
 
@@ -28,6 +24,4 @@ final as (
 
 )
 
-select *
-from final
-where {{ in_month_window('period_month') }}
+select * from final

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='by_month',
-    on_schema_change='fail',
-) }}
+{{ config(materialized='by_month') }}
 
 with
 
@@ -38,9 +34,8 @@ final as (
         on stages.opportunity_id = opportunities.opportunity_id
     left join {{ ref('policy_pipeline_stages') }} as pipeline
         on stages.pipeline_stage = pipeline.pipeline_stage
+    where {{ in_months('opportunities.period_month') }}
 
 )
 
-select *
-from final
-where {{ in_month_window('period_month') }}
+select * from final

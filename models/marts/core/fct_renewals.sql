@@ -1,3 +1,8 @@
+{{ config(
+    materialized='by_month',
+    always=true,
+) }}
+
 with
 
 settings as (
@@ -14,6 +19,7 @@ due as (
     where
         ends_on is not null
         and (cancelled_on is null or cancelled_on > ends_on)
+        and {{ in_months('ends_on') }}
 
 ),
 

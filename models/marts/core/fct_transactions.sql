@@ -1,7 +1,6 @@
 {{ config(
-    materialized='incremental',
-    incremental_strategy='by_month',
-    on_schema_change='fail',
+    materialized='by_month',
+    changes_of=['billing.contracts'],
 ) }}
 
 with
@@ -17,7 +16,7 @@ events as (
 
     select *
     from {{ ref('int_transaction_events') }}
-    where {{ in_month_window('period_month') }}
+    where {{ in_months('period_month') }}
 
 ),
 
@@ -70,7 +69,7 @@ final as (
     cross join settings
     left join {{ ref('dim_products') }} as products
         on converted.product_id = products.product_id
-    left join {{ ref('dim_accounts') }} as accounts
+    left join {{ ref('int_first_contracts') }} as accounts
         on converted.account_id = accounts.account_id
 
 )

@@ -51,18 +51,18 @@ final as (
     select
         'closed' as status,
         cast(
-            {% if var('policy_digest') is none %}null
-            {%- else %}'{{ var("policy_digest") }}'
+            {% if run_setting('policy_digest') is none %}null
+            {%- else %}'{{ run_setting('policy_digest') }}'
             {%- endif %} as {{ dbt.type_string() }}
         ) as policy_digest,
         cast(coalesce(entries.entry_count, 0) as integer) as entry_count,
         cast(coalesce(entries.correction_count, 0) as integer) as correction_count,
         closing.period_month,
         -- What the close knew (RULES 8): recomputing with this cut-off gives the same pay.
-        {% if var('known_at') is none -%}
+        {% if run_setting('known_at') is none -%}
         known.newest_loaded_at as known_at,
         {%- else -%}
-        cast('{{ var("known_at") }}' as timestamp) as known_at,
+        cast('{{ run_setting('known_at') }}' as timestamp) as known_at,
         {%- endif %}
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp) as closed_at
     from closing

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='by_month',
+    is_light=true,
+    reach={'int_salaries': 'quarter'},
+) }}
+
 with
 
 settings as (

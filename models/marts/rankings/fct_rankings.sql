@@ -1,32 +1,19 @@
+{{ config(
+    materialized='by_month',
+    reach={
+        'fct_scores': 'next_quarter',
+        'fct_commissions': 'next_quarter',
+        'fct_quota_attainment': 'next_window',
+        'int_payee_months': ['next_quarter', 'next_window'],
+    },
+) }}
+
 with
 
 boards as (
 
-    select
-        'score' as board,
-        period_kind,
-        employee_id,
-        cast(score as decimal(24, 10)) as value,
-        period_month
-    from {{ ref('fct_scores') }}
-    union all
-    select
-        'commission' as board,
-        'month' as period_kind,
-        employee_id,
-        cast(sum(commission_amount) as decimal(24, 10)) as value,
-        period_month
-    from {{ ref('fct_commissions') }}
-    group by employee_id, period_month
-    union all
-    select
-        'quota_attainment' as board,
-        'quota_window' as period_kind,
-        employee_id,
-        cast(attainment as decimal(24, 10)) as value,
-        period_month
-    from {{ ref('fct_quota_attainment') }}
-    where attainment is not null
+    select *
+    from {{ ref('int_boards') }}
 
 ),
 
@@ -46,6 +33,13 @@ scoped as (
         on
             boards.employee_id = payees.employee_id
             and boards.period_month = payees.period_month
+    -- Movement compares with the period before, up to three months ago, or the window before.
+    where
+        boards.period_month < {{ window_end() }}
+        and (
+            boards.period_kind = 'quota_window'
+            or boards.period_month >= {{ add_months(window_start(), -3) }}
+        )
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),

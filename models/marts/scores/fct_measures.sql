@@ -1,14 +1,10 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='by_month',
-    on_schema_change='fail',
-) }}
+{{ config(materialized='by_month') }}
 
 with
 
 measured as (
 
-    {% set domains = ['activities', 'customers', 'sales', 'service', 'costs'] -%}
+    {% set domains = ['activities', 'customers', 'sales', 'wins', 'service', 'costs'] -%}
     {%- for domain in domains %}
     select
         employee_id,
@@ -41,7 +37,7 @@ final as (
     from measured
     where
         employee_id is not null
-        and {{ in_month_window('period_month') }}
+        and {{ in_months('period_month') }}
 
 )
 

@@ -1,9 +1,12 @@
+{{ config(materialized='by_month') }}
+
 with
 
 attainments as (
 
     select *
     from {{ ref('int_attainments') }}
+    where {{ in_months('period_month') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='by_month') }}
+
 with
 
 totals as (
@@ -10,6 +12,7 @@ totals as (
         sum(weighted_factor) as score,
         sum(case when exception_reason is not null then 1 else 0 end) as exception_count
     from {{ ref('fct_score_items') }}
+    where {{ in_months('period_month') }}
     group by employee_id, plan_id, period_month, period_kind
 
 ),

@@ -1,25 +1,46 @@
+{{ config(materialized='ephemeral') }}
+
+{#-
+    For the months built. A version outside of them can replace one inside, so keys are taken from the
+    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
+    is dear, and nearly all rows are landed once.
+-#}
 with
 
-typed as (
+relanded as (
 
-    select
-        cast(consumption_id as {{ dbt.type_string() }}) as consumption_id,
-        cast(account_id as {{ dbt.type_string() }}) as account_id,
-        cast(contract_id as {{ dbt.type_string() }}) as contract_id,
-        cast(product_id as {{ dbt.type_string() }}) as product_id,
-        cast(currency as {{ dbt.type_string() }}) as currency,
-        cast(quantity as decimal(18, 4)) as quantity,
-        cast(amount as decimal(18, 4)) as amount,
-        cast(consumed_on as date) as consumed_on,
-        {{ instant('_loaded_at') }} as loaded_at,
-        coalesce(cast(_deleted as boolean), false) as is_deleted
-    from {{ source('billing', 'consumption') }}
-    where {{ is_known() }}
+    select consumption_id
+    from {{ ref('base_billing__consumption') }}
+    where {{ in_months('consumed_on') }}
+    group by consumption_id
+    having count(*) > 1
+    union
+    select consumption_id
+    from {{ ref('base_billing__consumption') }}
+    where
+        {{ outside_months('consumed_on') }}
+        and consumption_id in (
+            select inside.consumption_id
+            from {{ ref('base_billing__consumption') }} as inside
+            where {{ in_months('inside.consumed_on') }}
+        )
 
 ),
 
 ranked as (
 
+    select
+        *,
+        1 as version_rank
+    from {{ ref('base_billing__consumption') }} as landed
+    where
+        {{ in_months('landed.consumed_on') }}
+        and not exists (
+            select 1
+            from relanded
+            where landed.consumption_id = relanded.consumption_id
+        )
+    union all
     select
         *,
         {{ version_rank(
@@ -29,7 +50,8 @@ ranked as (
                 'amount', 'consumed_on',
             ],
         ) }} as version_rank
-    from typed
+    from {{ ref('base_billing__consumption') }}
+    where consumption_id in (select relanded.consumption_id from relanded)
 
 ),
 

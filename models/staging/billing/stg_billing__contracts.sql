@@ -1,29 +1,46 @@
+{{ config(materialized='by_month') }}
+
+{#-
+    For the months built. A version outside of them can replace one inside, so keys are taken from the
+    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
+    is dear, and nearly all rows are landed once.
+-#}
 with
 
-typed as (
+relanded as (
 
-    select
-        cast(contract_id as {{ dbt.type_string() }}) as contract_id,
-        cast(account_id as {{ dbt.type_string() }}) as account_id,
-        cast(opportunity_id as {{ dbt.type_string() }}) as opportunity_id,
-        cast(product_id as {{ dbt.type_string() }}) as product_id,
-        cast(contract_type as {{ dbt.type_string() }}) as contract_type,
-        cast(currency as {{ dbt.type_string() }}) as currency,
-        cast(renews_contract_id as {{ dbt.type_string() }}) as renews_contract_id,
-        cast(amount as decimal(18, 4)) as amount,
-        cast(signed_on as date) as signed_on,
-        cast(starts_on as date) as starts_on,
-        cast(ends_on as date) as ends_on,
-        cast(cancelled_on as date) as cancelled_on,
-        {{ instant('_loaded_at') }} as loaded_at,
-        coalesce(cast(_deleted as boolean), false) as is_deleted
-    from {{ source('billing', 'contracts') }}
-    where {{ is_known() }}
+    select contract_id
+    from {{ ref('base_billing__contracts') }}
+    where {{ in_months('signed_on') }}
+    group by contract_id
+    having count(*) > 1
+    union
+    select contract_id
+    from {{ ref('base_billing__contracts') }}
+    where
+        {{ outside_months('signed_on') }}
+        and contract_id in (
+            select inside.contract_id
+            from {{ ref('base_billing__contracts') }} as inside
+            where {{ in_months('inside.signed_on') }}
+        )
 
 ),
 
 ranked as (
 
+    select
+        *,
+        1 as version_rank
+    from {{ ref('base_billing__contracts') }} as landed
+    where
+        {{ in_months('landed.signed_on') }}
+        and not exists (
+            select 1
+            from relanded
+            where landed.contract_id = relanded.contract_id
+        )
+    union all
     select
         *,
         {{ version_rank(
@@ -34,7 +51,8 @@ ranked as (
                 'ends_on', 'cancelled_on',
             ],
         ) }} as version_rank
-    from typed
+    from {{ ref('base_billing__contracts') }}
+    where contract_id in (select relanded.contract_id from relanded)
 
 ),
 
@@ -53,10 +71,12 @@ final as (
         ranked.starts_on,
         ranked.ends_on,
         ranked.cancelled_on,
+        {{ month_of('ranked.signed_on') }} as period_month,
         ranked.loaded_at
     from ranked
     where
-        ranked.version_rank = 1
+        {{ in_months('ranked.signed_on') }}
+        and ranked.version_rank = 1
         and not ranked.is_deleted
 
 )

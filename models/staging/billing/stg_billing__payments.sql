@@ -1,24 +1,46 @@
+{{ config(materialized='ephemeral') }}
+
+{#-
+    For the months built. A version outside of them can replace one inside, so keys are taken from the
+    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
+    is dear, and nearly all rows are landed once.
+-#}
 with
 
-typed as (
+relanded as (
 
-    select
-        cast(payment_id as {{ dbt.type_string() }}) as payment_id,
-        cast(account_id as {{ dbt.type_string() }}) as account_id,
-        cast(contract_id as {{ dbt.type_string() }}) as contract_id,
-        cast(payment_kind as {{ dbt.type_string() }}) as payment_kind,
-        cast(currency as {{ dbt.type_string() }}) as currency,
-        cast(amount as decimal(18, 4)) as amount,
-        cast(paid_on as date) as paid_on,
-        {{ instant('_loaded_at') }} as loaded_at,
-        coalesce(cast(_deleted as boolean), false) as is_deleted
-    from {{ source('billing', 'payments') }}
-    where {{ is_known() }}
+    select payment_id
+    from {{ ref('base_billing__payments') }}
+    where {{ in_months('paid_on') }}
+    group by payment_id
+    having count(*) > 1
+    union
+    select payment_id
+    from {{ ref('base_billing__payments') }}
+    where
+        {{ outside_months('paid_on') }}
+        and payment_id in (
+            select inside.payment_id
+            from {{ ref('base_billing__payments') }} as inside
+            where {{ in_months('inside.paid_on') }}
+        )
 
 ),
 
 ranked as (
 
+    select
+        *,
+        1 as version_rank
+    from {{ ref('base_billing__payments') }} as landed
+    where
+        {{ in_months('landed.paid_on') }}
+        and not exists (
+            select 1
+            from relanded
+            where landed.payment_id = relanded.payment_id
+        )
+    union all
     select
         *,
         {{ version_rank(
@@ -28,7 +50,8 @@ ranked as (
                 'paid_on',
             ],
         ) }} as version_rank
-    from typed
+    from {{ ref('base_billing__payments') }}
+    where payment_id in (select relanded.payment_id from relanded)
 
 ),
 

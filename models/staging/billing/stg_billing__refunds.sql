@@ -1,24 +1,46 @@
+{{ config(materialized='ephemeral') }}
+
+{#-
+    For the months built. A version outside of them can replace one inside, so keys are taken from the
+    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
+    is dear, and nearly all rows are landed once.
+-#}
 with
 
-typed as (
+relanded as (
 
-    select
-        cast(refund_id as {{ dbt.type_string() }}) as refund_id,
-        cast(account_id as {{ dbt.type_string() }}) as account_id,
-        cast(contract_id as {{ dbt.type_string() }}) as contract_id,
-        cast(payment_id as {{ dbt.type_string() }}) as payment_id,
-        cast(currency as {{ dbt.type_string() }}) as currency,
-        cast(amount as decimal(18, 4)) as amount,
-        cast(refunded_on as date) as refunded_on,
-        {{ instant('_loaded_at') }} as loaded_at,
-        coalesce(cast(_deleted as boolean), false) as is_deleted
-    from {{ source('billing', 'refunds') }}
-    where {{ is_known() }}
+    select refund_id
+    from {{ ref('base_billing__refunds') }}
+    where {{ in_months('refunded_on') }}
+    group by refund_id
+    having count(*) > 1
+    union
+    select refund_id
+    from {{ ref('base_billing__refunds') }}
+    where
+        {{ outside_months('refunded_on') }}
+        and refund_id in (
+            select inside.refund_id
+            from {{ ref('base_billing__refunds') }} as inside
+            where {{ in_months('inside.refunded_on') }}
+        )
 
 ),
 
 ranked as (
 
+    select
+        *,
+        1 as version_rank
+    from {{ ref('base_billing__refunds') }} as landed
+    where
+        {{ in_months('landed.refunded_on') }}
+        and not exists (
+            select 1
+            from relanded
+            where landed.refund_id = relanded.refund_id
+        )
+    union all
     select
         *,
         {{ version_rank(
@@ -28,7 +50,8 @@ ranked as (
                 'refunded_on',
             ],
         ) }} as version_rank
-    from typed
+    from {{ ref('base_billing__refunds') }}
+    where refund_id in (select relanded.refund_id from relanded)
 
 ),
 

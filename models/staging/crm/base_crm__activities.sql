@@ -9,6 +9,7 @@ select
     cast(duration_seconds as integer) as duration_seconds,
     cast(is_recontactable as boolean) as is_recontactable,
     {{ instant('occurred_at') }} as occurred_at,
+    {{ landed_instant('occurred_at') }} as landed_occurred_at,
     {{ instant('_loaded_at') }} as loaded_at,
     coalesce(cast(_deleted as boolean), false) as is_deleted
 from {{ source('crm', 'activities') }}

@@ -1,3 +1,10 @@
+{{ config(materialized='ephemeral') }}
+
+{#-
+    For the months built. A version outside of them can replace one inside, so keys are taken from the
+    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
+    is dear, and nearly all rows are landed once.
+-#}
 with
 
 settings as (
@@ -7,8 +14,40 @@ settings as (
 
 ),
 
+relanded as (
+
+    select activity_id
+    from {{ ref('base_crm__activities') }}
+    where {{ in_months_utc('landed_occurred_at') }}
+    group by activity_id
+    having count(*) > 1
+    union
+    select activity_id
+    from {{ ref('base_crm__activities') }}
+    where
+        {{ outside_months_utc('landed_occurred_at') }}
+        and activity_id in (
+            select inside.activity_id
+            from {{ ref('base_crm__activities') }} as inside
+            where {{ in_months_utc('inside.landed_occurred_at') }}
+        )
+
+),
+
 ranked as (
 
+    select
+        *,
+        1 as version_rank
+    from {{ ref('base_crm__activities') }} as landed
+    where
+        {{ in_months_utc('landed.landed_occurred_at') }}
+        and not exists (
+            select 1
+            from relanded
+            where landed.activity_id = relanded.activity_id
+        )
+    union all
     select
         *,
         {{ version_rank(
@@ -20,6 +59,7 @@ ranked as (
             ],
         ) }} as version_rank
     from {{ ref('base_crm__activities') }}
+    where activity_id in (select relanded.activity_id from relanded)
 
 ),
 

@@ -1,3 +1,10 @@
+{{ config(materialized='ephemeral') }}
+
+{#-
+    For the months built. A version outside of them can replace one inside, so keys are taken from the
+    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
+    is dear, and nearly all rows are landed once.
+-#}
 with
 
 settings as (
@@ -7,30 +14,40 @@ settings as (
 
 ),
 
-typed as (
+relanded as (
 
-    select
-        cast(opportunity_id as {{ dbt.type_string() }}) as opportunity_id,
-        cast(account_id as {{ dbt.type_string() }}) as account_id,
-        cast(owner_id as {{ dbt.type_string() }}) as owner_id,
-        cast(opportunity_type as {{ dbt.type_string() }}) as opportunity_type,
-        cast(product_id as {{ dbt.type_string() }}) as product_id,
-        cast(currency as {{ dbt.type_string() }}) as currency,
-        cast(outcome as {{ dbt.type_string() }}) as outcome,
-        cast(amount as decimal(18, 4)) as amount,
-        cast(list_amount as decimal(18, 4)) as list_amount,
-        {{ instant('created_at') }} as created_at,
-        {{ instant('first_follow_up_at') }} as first_follow_up_at,
-        {{ instant('closed_at') }} as closed_at,
-        {{ instant('_loaded_at') }} as loaded_at,
-        coalesce(cast(_deleted as boolean), false) as is_deleted
-    from {{ source('crm', 'opportunities') }}
-    where {{ is_known() }}
+    select opportunity_id
+    from {{ ref('base_crm__opportunities') }}
+    where {{ in_months_utc('landed_created_at') }}
+    group by opportunity_id
+    having count(*) > 1
+    union
+    select opportunity_id
+    from {{ ref('base_crm__opportunities') }}
+    where
+        {{ outside_months_utc('landed_created_at') }}
+        and opportunity_id in (
+            select inside.opportunity_id
+            from {{ ref('base_crm__opportunities') }} as inside
+            where {{ in_months_utc('inside.landed_created_at') }}
+        )
 
 ),
 
 ranked as (
 
+    select
+        *,
+        1 as version_rank
+    from {{ ref('base_crm__opportunities') }} as landed
+    where
+        {{ in_months_utc('landed.landed_created_at') }}
+        and not exists (
+            select 1
+            from relanded
+            where landed.opportunity_id = relanded.opportunity_id
+        )
+    union all
     select
         *,
         {{ version_rank(
@@ -41,7 +58,8 @@ ranked as (
                 'closed_at',
             ],
         ) }} as version_rank
-    from typed
+    from {{ ref('base_crm__opportunities') }}
+    where opportunity_id in (select relanded.opportunity_id from relanded)
 
 ),
 

@@ -1,3 +1,6 @@
+{{ config(materialized='ephemeral') }}
+
+{#- For the months built, by the day its opportunity was created. -#}
 with
 
 settings as (
@@ -7,16 +10,15 @@ settings as (
 
 ),
 
-typed as (
+versions as (
 
-    select
-        cast(opportunity_id as {{ dbt.type_string() }}) as opportunity_id,
-        cast(pipeline_stage as {{ dbt.type_string() }}) as pipeline_stage,
-        {{ instant('entered_at') }} as entered_at,
-        {{ instant('_loaded_at') }} as loaded_at,
-        coalesce(cast(_deleted as boolean), false) as is_deleted
-    from {{ source('crm', 'opportunity_stage_history') }}
-    where {{ is_known() }}
+    select *
+    from {{ ref('base_crm__opportunity_stage_history') }}
+    where opportunity_id in (
+        select opportunities.opportunity_id
+        from {{ ref('base_crm__opportunities') }} as opportunities
+        where {{ in_months_utc('opportunities.landed_created_at') }}
+    )
 
 ),
 
@@ -30,7 +32,7 @@ ranked as (
                 
             ],
         ) }} as version_rank
-    from typed
+    from versions
 
 ),
 

@@ -1,3 +1,10 @@
+{{ config(materialized='ephemeral') }}
+
+{#-
+    For the months built. A version outside of them can replace one inside, so keys are taken from the
+    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
+    is dear, and nearly all rows are landed once.
+-#}
 with
 
 settings as (
@@ -7,25 +14,40 @@ settings as (
 
 ),
 
-typed as (
+relanded as (
 
-    select
-        cast(request_id as {{ dbt.type_string() }}) as request_id,
-        cast(account_id as {{ dbt.type_string() }}) as account_id,
-        cast(employee_id as {{ dbt.type_string() }}) as employee_id,
-        cast(request_type as {{ dbt.type_string() }}) as request_type,
-        {{ instant('requested_at') }} as requested_at,
-        {{ instant('first_responded_at') }} as first_responded_at,
-        {{ instant('resolved_at') }} as resolved_at,
-        {{ instant('_loaded_at') }} as loaded_at,
-        coalesce(cast(_deleted as boolean), false) as is_deleted
-    from {{ source('crm', 'service_requests') }}
-    where {{ is_known() }}
+    select request_id
+    from {{ ref('base_crm__service_requests') }}
+    where {{ in_months_utc('landed_requested_at') }}
+    group by request_id
+    having count(*) > 1
+    union
+    select request_id
+    from {{ ref('base_crm__service_requests') }}
+    where
+        {{ outside_months_utc('landed_requested_at') }}
+        and request_id in (
+            select inside.request_id
+            from {{ ref('base_crm__service_requests') }} as inside
+            where {{ in_months_utc('inside.landed_requested_at') }}
+        )
 
 ),
 
 ranked as (
 
+    select
+        *,
+        1 as version_rank
+    from {{ ref('base_crm__service_requests') }} as landed
+    where
+        {{ in_months_utc('landed.landed_requested_at') }}
+        and not exists (
+            select 1
+            from relanded
+            where landed.request_id = relanded.request_id
+        )
+    union all
     select
         *,
         {{ version_rank(
@@ -35,7 +57,8 @@ ranked as (
                 'first_responded_at', 'resolved_at',
             ],
         ) }} as version_rank
-    from typed
+    from {{ ref('base_crm__service_requests') }}
+    where request_id in (select relanded.request_id from relanded)
 
 ),
 

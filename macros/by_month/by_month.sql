@@ -1,0 +1,84 @@
+{#-
+    Materialization `by_month`: a table with a column period_month, of which a run builds exactly the
+    months that need it, a batch of months at a time.
+
+    A month needs it when something that the model reads has changed for that month since the model
+    was last built (orchestration.changes; docs/months.md). What has been built anew and is not the
+    same as before is a change for the models after it; what is the same is none, and they rest.
+
+    config:
+      reach     which other months a changed month reaches, by input; see changed_months
+      always    true: all months in every run, for what moves with the calendar or is small
+-#}
+{% materialization by_month, adapter='duckdb', supported_languages=['sql'] %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set is_new = existing is none or not existing.is_table or should_full_refresh() -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {%- set pending = changed_months(is_new) -%}
+    {%- set is_new = is_new or pending.is_everything -%}
+
+    {% if is_new %}
+        {% if existing is not none %}{{ drop_relation_if_exists(existing) }}{% endif %}
+        {% call statement('create') -%}
+            {{ create_table_as(False, target_relation, rows_of_no_month(compiled_code)) }}
+        {%- endcall %}
+    {% endif %}
+
+    {% for batch in pending.batches %}
+        {% if not is_new %}
+            {% call statement('delete') -%}
+                delete from {{ target_relation }}
+                where {{ batch_of(in_months('period_month'), batch) }}
+            {%- endcall %}
+        {% endif %}
+        {% call statement('insert') -%}
+            insert into {{ target_relation }} by name
+            {{ batch_of(rows_of_months(compiled_code), batch) }}
+        {%- endcall %}
+    {% endfor %}
+    {%- set outcome = record_months(target_relation, pending, is_new) -%}
+    {% call noop_statement('main', message=outcome, code='OK', rows_affected=-1) -%}
+        {{ compiled_code }}
+    {%- endcall %}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{#- A model's SQL for one batch of months: its bounds in the place of the ends of time. -#}
+{% macro batch_of(sql, batch) -%}
+    {%- set day = modules.datetime.timedelta(days=1) -%}
+    {%- set start, end = batch.start or '1000-01-01', batch.end or '9999-01-01' -%}
+    {%- set first = modules.datetime.date.fromisoformat(start) -%}
+    {%- set after = modules.datetime.date.fromisoformat(end) -%}
+    {{ return(
+        sql
+        | replace("'0999-12-31'", "'" ~ (first - day) ~ "'")
+        | replace("'9999-01-02'", "'" ~ (after + day) ~ "'")
+        | replace("'1000-01-01'", "'" ~ start ~ "'")
+        | replace("'9999-01-01'", "'" ~ end ~ "'")
+    ) }}
+{%- endmacro %}
+
+{#- Whatever a model computes beside the months it was asked for is not taken. -#}
+{% macro rows_of_months(sql) -%}
+    select *
+    from (
+        {{ sql }}
+    ) as computed
+    where {{ in_months('period_month') }}
+{%- endmacro %}
+
+{% macro rows_of_no_month(sql) -%}
+    select *
+    from (
+        {{ batch_of(sql, {'start': '1000-02-01', 'end': '1000-02-01'}) }}
+    ) as nothing
+    where 1 = 0
+{%- endmacro %}

@@ -1,0 +1,268 @@
+{#-
+    The months that the current model has to build, in batches:
+    {is_everything, batches: [{start, end}], change_id}; null bounds are open.
+
+    Its inputs are the tables it reads, found through views and plain tables up to landing tables,
+    and to models that record their own changes. `reach` in the model's config says which other
+    months a changed month of an input reaches:
+      quarter, half, year   the rest of the fiscal quarter, half or year
+      next_quarter          the three months after it
+      next_window           the months in which the quota windows after it end
+      onwards               every month after it
+      everything            every month
+      accumulation          the months in which sales of a period that it lies in accumulate
+      reversals             the months that take back what was sold in it
+      deals                 the months with transactions of its opportunities
+-#}
+{% macro changed_months(is_new) -%}
+    {%- set inputs = recorded_inputs(model.unique_id, []) + config.get('changes_of', []) -%}
+    {%- set names = "'" ~ (inputs + ['*']) | join("', '") ~ "'" -%}
+    {%- set state = run_query(
+        "select
+            (select coalesce(max(change_id), 0) from orchestration.changes),
+            (
+                select max(change_id) from orchestration.built
+                where model = '" ~ model.name ~ "'
+                and known_at is not distinct from " ~ known_at_literal() ~ "
+            )"
+    ).rows[0] -%}
+    {%- set newest, seen = state[0], state[1] -%}
+    {%- if is_new or seen is none or config.get('always', false) -%}
+        {{ return({
+            'is_everything': is_new or seen is none,
+            'batches': month_batches("select cast(null as date) as first_month, cast(null as date) as last_month"),
+            'change_id': newest,
+        }) }}
+    {%- endif -%}
+    {%- set found = run_query(
+        "select distinct input, first_month, last_month from orchestration.changes
+        where change_id > " ~ seen ~ " and input in (" ~ names ~ ")
+        order by all"
+    ).rows -%}
+    {#- A plan, a macro or a model of another wording: everything is built anew. -#}
+    {%- set is_everything = found | selectattr(0, 'equalto', '*') | list | length > 0 -%}
+    {%- set pending = [] -%}
+    {%- for input, first, last in found -%}
+        {%- do pending.append(
+            "select " ~ literal_day(first) ~ " as first_month, " ~ literal_day(last) ~ " as last_month"
+        ) if not config.get('reach', {}).get(input) -%}
+    {%- endfor -%}
+    {%- for input, kinds in config.get('reach', {}).items() -%}
+        {%- set own = [] -%}
+        {%- for name, first, last in found if name == input -%}
+            {%- do own.append(
+                "select " ~ literal_day(first) ~ " as first_month, " ~ literal_day(last) ~ " as last_month"
+            ) -%}
+        {%- endfor -%}
+        {%- if own -%}
+            {%- do pending.append(reached_months(own | join(' union all '), kinds)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return({
+        'is_everything': is_everything,
+        'batches': month_batches(
+            "select cast(null as date) as first_month, cast(null as date) as last_month"
+            if is_everything else pending | join(' union all ')
+        ) if pending or is_everything else [],
+        'change_id': newest,
+    }) }}
+{%- endmacro %}
+
+{% macro literal_day(day) -%}
+    {{ return("cast(null as date)" if day is none else "cast('" ~ day ~ "' as date)") }}
+{%- endmacro %}
+
+{% macro known_at_literal() -%}
+    {{ return("null" if run_setting('known_at') is none else "'" ~ run_setting('known_at') ~ "'") }}
+{%- endmacro %}
+
+{#- Names of the landing tables and change-recording models that a node reads, through what lies between. -#}
+{% macro recorded_inputs(unique_id, seen) -%}
+    {%- set found = [] -%}
+    {%- for parent in graph.nodes[unique_id].depends_on.nodes if parent not in seen -%}
+        {%- do seen.append(parent) -%}
+        {%- if parent.startswith('source.') -%}
+            {%- set source = graph.sources[parent] -%}
+            {%- do found.append(source.source_name ~ '.' ~ source.name) -%}
+        {%- elif parent.startswith('model.') -%}
+            {%- set node = graph.nodes[parent] -%}
+            {%- if node.config.materialized in ('by_month', 'compared') -%}
+                {%- do found.append(node.name) -%}
+            {%- elif not node.config.meta.get('is_no_input', false) -%}
+                {%- do found.extend(recorded_inputs(parent, seen)) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#- Ranges of months widened by what they reach. -#}
+{% macro reached_months(ranges, kinds) -%}
+    {%- set state = namespace(sql=ranges) -%}
+    {%- for kind in ([kinds] if kinds is string else kinds) -%}
+        {%- if kind == 'onwards' -%}
+            {%- set state.sql -%}
+                select first_month, cast(null as date) as last_month
+                from ({{ state.sql }}) as ranges
+            {%- endset -%}
+        {%- elif kind == 'everything' -%}
+            {%- set state.sql -%}
+                select cast(null as date) as first_month, cast(null as date) as last_month
+                from ({{ state.sql }}) as ranges
+            {%- endset -%}
+        {%- elif kind == 'next_quarter' -%}
+            {%- set state.sql -%}
+                select first_month, {{ add_months('last_month', 3) }} as last_month
+                from ({{ state.sql }}) as ranges
+            {%- endset -%}
+        {%- elif kind == 'next_window' -%}
+            {%- set state.sql -%}
+                select * from ({{ state.sql }}) as ranges
+                union
+                select next_month as first_month, next_month as last_month
+                from (
+                    select min(windows.period_month) as next_month
+                    from {{ relation_named('fct_quota_attainment') }} as windows
+                    inner join ({{ state.sql }}) as ranges
+                        on windows.period_month > ranges.last_month
+                    group by windows.employee_id, ranges.last_month
+                ) as next_windows
+            {%- endset -%}
+        {%- elif kind == 'accumulation' -%}
+            {%- set state.sql -%}
+                select * from ({{ state.sql }}) as ranges
+                union
+                select sales.period_month as first_month, sales.period_month as last_month
+                from {{ relation_named('int_monthly_sales') }} as sales
+                inner join ({{ state.sql }}) as ranges
+                    on
+                        sales.accumulation_start <= coalesce(ranges.last_month, sales.accumulation_start)
+                        and sales.period_month >= coalesce(ranges.first_month, sales.period_month)
+            {%- endset -%}
+        {%- elif kind == 'deals' -%}
+            {%- set state.sql -%}
+                select * from ({{ state.sql }}) as ranges
+                union
+                select transactions.period_month as first_month, transactions.period_month as last_month
+                from {{ relation_named('fct_transactions') }} as transactions
+                left join {{ relation_named('int_opportunity_owners') }} as owners
+                    on transactions.opportunity_id = owners.opportunity_id
+                inner join ({{ state.sql }}) as ranges
+                    on coalesce(owners.period_month, ranges.first_month, ranges.last_month) between
+                        coalesce(ranges.first_month, owners.period_month)
+                        and coalesce(ranges.last_month, owners.period_month)
+                where transactions.opportunity_id is not null
+            {%- endset -%}
+        {%- elif kind == 'reversals' -%}
+            {%- set facts = relation_named('fct_transactions') -%}
+            {%- set state.sql -%}
+                select * from ({{ state.sql }}) as ranges
+                union
+                select reversals.period_month as first_month, reversals.period_month as last_month
+                from {{ facts }} as reversals
+                left join {{ facts }} as origins
+                    on reversals.reverses_transaction_id = origins.transaction_id
+                -- What takes back a sale that is no longer there is always looked at.
+                inner join ({{ state.sql }}) as ranges
+                    on coalesce(origins.period_month, ranges.first_month, ranges.last_month) between
+                        coalesce(ranges.first_month, origins.period_month)
+                        and coalesce(ranges.last_month, origins.period_month)
+                where reversals.reverses_transaction_id is not null
+            {%- endset -%}
+        {%- elif kind in ('quarter', 'half', 'year') -%}
+            {%- set state.sql -%}
+                select
+                    ranges.first_month,
+                    {{ add_months('periods.next_' ~ kind, -1) }} as last_month
+                from ({{ state.sql }}) as ranges
+                left join {{ relation_named('dim_periods') }} as periods
+                    on ranges.last_month = periods.period_month
+            {%- endset -%}
+        {%- else -%}
+            {{ exceptions.raise_compiler_error("reach '" ~ kind ~ "' of " ~ model.name ~ " is not one that reached_months knows") }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(state.sql) }}
+{%- endmacro %}
+
+{% macro relation_named(name) -%}
+    {{ return(
+        (graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+        | selectattr('name', 'equalto', name) | list)[0].relation_name
+    ) }}
+{%- endmacro %}
+
+{#-
+    Ranges of months as batches of whole months, each with at most `rows_per_batch` landed rows where
+    a month has no more: what bounds the memory of a build.
+-#}
+{% macro month_batches(ranges) -%}
+    {%- set months = run_query(
+        "with ranges as (" ~ ranges ~ "),
+        months as (
+            select period_month, max(row_count) as row_count
+            from (
+                select period_month, cast(sum(row_count) as bigint) as row_count
+                from orchestration.landing_months
+                where period_month is not null
+                group by period_month
+                union all
+                select period_month, 0 as row_count
+                from orchestration.model_months
+                union all
+                select first_month as period_month, 0 as row_count
+                from ranges
+                where first_month is not null
+            ) as everything
+            group by period_month
+        )
+        select
+            months.period_month,
+            months.row_count,
+            count(ranges.first_is_open) > 0 as is_pending,
+            coalesce(bool_or(ranges.first_is_open), false) as first_is_open,
+            coalesce(bool_or(ranges.last_is_open), false) as last_is_open
+        from months
+        left join (
+            select *, first_month is null as first_is_open, last_month is null as last_is_open
+            from ranges
+        ) as ranges
+            on (ranges.first_month is null or months.period_month >= ranges.first_month)
+            and (ranges.last_month is null or months.period_month <= ranges.last_month)
+        group by months.period_month, months.row_count
+        order by months.period_month"
+    ).rows -%}
+    {%- set state = namespace(batches=[], open=none, rows=0) -%}
+    {%- for row in months -%}
+        {%- if row.is_pending -%}
+            {%- if
+                state.open is not none
+                and not config.get('is_light', false)
+                and state.rows + row.row_count > run_setting('rows_per_batch') | int
+            -%}
+                {%- do state.batches.append(state.open) -%}
+                {%- set state.open = none -%}
+            {%- endif -%}
+            {%- if state.open is none -%}
+                {%- set state.open = {
+                    'start': none if loop.first and row.first_is_open else row.period_month | string
+                } -%}
+                {%- set state.rows = 0 -%}
+            {%- endif -%}
+            {%- set state.rows = state.rows + row.row_count -%}
+            {%- set last_day = row.period_month + modules.datetime.timedelta(days=32) -%}
+            {%- do state.open.update({
+                'end': none if loop.last and row.last_is_open else last_day.replace(day=1) | string
+            }) -%}
+        {%- elif state.open is not none -%}
+            {%- do state.batches.append(state.open) -%}
+            {%- set state.open = none -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if state.open is not none -%}
+        {%- do state.batches.append(state.open) -%}
+    {%- elif not months -%}
+        {%- do state.batches.append({'start': none, 'end': none}) -%}
+    {%- endif -%}
+    {{ return(state.batches) }}
+{%- endmacro %}

@@ -1,0 +1,10 @@
+{{ config(
+    materialized='compared',
+    holds_from='first_signed_on',
+) }}
+
+select
+    account_id,
+    min(signed_on) as first_signed_on
+from {{ ref('stg_billing__contracts') }}
+group by account_id

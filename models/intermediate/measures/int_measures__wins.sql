@@ -1,0 +1,38 @@
+{{ config(
+    materialized='by_month',
+    is_light=true,
+    reach={'fct_opportunities': 'everything', 'crm.opportunity_team': 'everything'},
+) }}
+
+{#- Deals won with a solution expert's help, by the month they were closed in (S0-09). -#}
+with
+
+supported_wins as (
+
+    select
+        supporters.employee_id,
+        {{ month_of('opportunities.closed_date') }} as period_month,
+        count(*) as deal_count
+    from {{ ref('stg_crm__opportunity_team') }} as supporters
+    inner join {{ ref('fct_opportunities') }} as opportunities
+        on supporters.opportunity_id = opportunities.opportunity_id
+    where
+        opportunities.outcome = 'won'
+        and {{ in_months('opportunities.closed_date') }}
+    group by supporters.employee_id, {{ month_of('opportunities.closed_date') }}
+
+),
+
+final as (
+
+    select
+        employee_id,
+        'supported_wins' as measure,
+        cast(deal_count as decimal(18, 4)) as numerator,
+        cast(null as decimal(18, 4)) as denominator,
+        period_month
+    from supported_wins
+
+)
+
+select * from final

@@ -1,0 +1,335 @@
+"""What has changed since the warehouse was last built, table by table and month by month.
+
+dbt rebuilds exactly the months that need it (materialization ``by_month``). What it needs to know is
+written down here, in the warehouse's schema ``orchestration``, whenever dbt opens it:
+
+- ``landing_files``: the files seen so far, with size and time of change;
+- ``landing_months``: per file and month, how many rows it has and when the newest was loaded;
+- ``changes``: what changed, in order: an input (a landing table, a model, or ``*`` for all), the
+  first and last month (null: open) and why. Models append to it when they build a month anew;
+- ``built``: up to which change each model has been built, and for which cut-off;
+- ``model_months`` and ``rebuilt_months``: the months of each model with a hash of their rows, and
+  what each run built.
+
+Which month a landed row belongs to is said in the landing contract (``meta.months``). A row that
+replaces another one changes the other's month too, however long ago it was; so the versions that
+the files seen before hold of the same keys are looked up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.lib.contract import PROJECT_DIR, MonthRule, Table
+from orchestration.lib.landing import LandedTable, find_files, parts_of, relation_of
+from orchestration.lib.policy import policy_digest, policy_setting
+
+STATE = """
+create schema if not exists orchestration;
+create sequence if not exists orchestration.change_ids;
+create table if not exists orchestration.landing_files (
+    landing_table varchar, path varchar, size bigint, modified_ns bigint
+);
+create table if not exists orchestration.landing_months (
+    landing_table varchar, path varchar, period_month date, row_count bigint,
+    newest_loaded_at timestamp
+);
+create table if not exists orchestration.changes (
+    change_id bigint default nextval('orchestration.change_ids'),
+    input varchar, first_month date, last_month date, reason varchar
+);
+create table if not exists orchestration.built (
+    model varchar, change_id bigint, known_at varchar, invocation_id varchar
+);
+create table if not exists orchestration.model_months (
+    model varchar, period_month date, row_count bigint, content hugeint
+);
+create table if not exists orchestration.rebuilt_months (
+    invocation_id varchar, model varchar, period_month date, row_count bigint,
+    is_changed boolean, content hugeint
+);
+create table if not exists orchestration.runs (invocation_id varchar, change_id bigint);
+create table if not exists orchestration.digests (name varchar, digest varchar);
+"""
+# Time zones change their offset on quarter hours; looking up one row per quarter hour is enough.
+QUARTER_HOUR = 900
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a landing table: first days of the first and last month, None for open ends."""
+
+    landing_table: str
+    first_month: str | None
+    last_month: str | None
+    reason: str
+
+
+def record_changes(
+    connection: duckdb.DuckDBPyConnection, landing: Path, policy: Path
+) -> list[Change]:
+    """Compare the landing folder, the plan and the project with what was seen, and write it down.
+
+    All in one transaction: a run that breaks off has either seen a change or not. What it saw stays
+    pending until the models have been built. Returns the changes found now.
+    """
+    time_zone = policy_setting(policy, "company_time_zone", "UTC").replace("'", "")
+    connection.execute(STATE)
+    connection.begin()
+    try:
+        changes = _digest_changes(connection, policy)
+        for landed in find_files(landing):
+            changes += _table_changes(connection, landed, landing, time_zone)
+        for change in changes:
+            connection.execute(
+                "insert into orchestration.changes (input, first_month, last_month, reason)"
+                " values (?, ?, ?, ?)",
+                [change.landing_table, change.first_month, change.last_month, change.reason],
+            )
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return changes
+
+
+def code_digest() -> str:
+    """Digest of what decides how models compute: their SQL and YAML, the macros, the project file."""
+    paths = [PROJECT_DIR / "dbt_project.yml"]
+    for folder in ("models", "macros"):
+        paths += [p for p in (PROJECT_DIR / folder).rglob("*") if p.suffix in (".sql", ".yml")]
+    return _digest_of(paths)
+
+
+def _digest_of(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _digest_changes(connection: duckdb.DuckDBPyConnection, policy: Path) -> list[Change]:
+    """A plan or a model of another wording: nothing that was built before can be kept."""
+    changes = []
+    found = {
+        "the models": code_digest(),
+        "the plan": policy_digest(policy),
+    }
+    for name, digest in found.items():
+        seen = connection.execute(
+            "select digest from orchestration.digests where name = ?", [name]
+        ).fetchone()
+        if seen and seen[0] == digest:
+            continue
+        if seen:
+            changes.append(Change("*", None, None, f"{name} changed"))
+        connection.execute("delete from orchestration.digests where name = ?", [name])
+        connection.execute("insert into orchestration.digests values (?, ?)", [name, digest])
+    return changes
+
+
+def _table_changes(
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable, landing: Path, time_zone: str
+) -> list[Change]:
+    name = landed.table.full_name
+    before = {
+        path: (size, modified)
+        for path, size, modified in connection.execute(
+            "select path, size, modified_ns from orchestration.landing_files"
+            " where landing_table = ?",
+            [name],
+        ).fetchall()
+    }
+    # Paths within the landing folder: it may be moved as a whole.
+    root = landing.resolve()
+    now = {str(path.relative_to(root)): _stamp(path) for path in landed.files}
+    if now == before:
+        return []
+    added = [path for path in landed.files if str(path.relative_to(root)) not in before]
+    replaced = sorted(
+        path for path, stamp in before.items() if path not in now or now[path] != stamp
+    )
+    if not landed.table.months or not before or replaced:
+        _forget(connection, name, list(before))
+        _remember(connection, landed, list(landed.files), root, time_zone)
+        reason = (
+            f"{Path(replaced[0]).name} was rewritten or removed"
+            if replaced
+            else f"{len(added)} new files"
+        )
+        return [Change(name, None, None, reason)]
+    _remember(connection, landed, added, root, time_zone)
+    months = set[str]()
+    for path in added:
+        months |= _months_touched(connection, landed, path, landing, time_zone)
+    reason = added[0].name if len(added) == 1 else f"{len(added)} new files"
+    return [Change(name, month, month, reason) for month in sorted(months)]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) -> None:
+    for table in ("landing_files", "landing_months"):
+        connection.execute(
+            f"delete from orchestration.{table}"
+            " where landing_table = ? and list_contains(?::varchar[], path)",
+            [name, paths],
+        )
+
+
+def _remember(
+    connection: duckdb.DuckDBPyConnection,
+    landed: LandedTable,
+    files: list[Path],
+    root: Path,
+    time_zone: str,
+) -> None:
+    """Write down the files and, for a table of months, how many rows of which month each has."""
+    if not files:
+        return
+    name = landed.table.full_name
+    connection.executemany(
+        "insert into orchestration.landing_files values (?, ?, ?, ?)",
+        [[name, str(path.relative_to(root)), *_stamp(path)] for path in files],
+    )
+    own = next((rule for rule in landed.table.months if rule.table is None), None)
+    if own is None:
+        return
+    for part in parts_of(connection, tuple(files), with_filename=True):
+        if own.column not in part.columns:
+            continue
+        counted = part.rows.query(
+            "landed",
+            f"""
+            select
+                filename, {_bucket(landed.table, own.column)} as bucket, count(*) as row_count,
+                max(cast(_loaded_at as timestamptz)) as newest_loaded_at
+            from landed
+            group by all
+            """,
+        )
+        months_found = counted.query(  # noqa: F841 - DuckDB finds it by its name
+            "counted",
+            f"""
+            select
+                substr(filename, {len(str(root)) + 2}) as path,
+                {_month(landed.table, own.column, "bucket", time_zone)} as period_month,
+                cast(sum(row_count) as bigint) as row_count,
+                make_timestamp(epoch_us(max(newest_loaded_at))) as newest_loaded_at
+            from counted
+            group by all
+            """,
+        )
+        connection.execute(
+            "insert into orchestration.landing_months select ?, * from months_found", [name]
+        )
+
+
+def _bucket(table: Table, column: str) -> str:
+    """SQL: a landed day, or the quarter of an hour of a landed instant, as a number."""
+    if table.column(column).data_type == "date":
+        return f"epoch(cast({column} as date))::bigint // 86400"
+    return f"epoch_us(cast({column} as timestamptz)) // {QUARTER_HOUR * 1_000_000}"
+
+
+def _month(table: Table, column: str, bucket: str, time_zone: str) -> str:
+    """SQL: the first day of the local month of a bucket."""
+    if table.column(column).data_type == "date":
+        return f"cast(date_trunc('month', make_timestamp({bucket} * 86400000000)) as date)"
+    at = f"make_timestamp({bucket} * {QUARTER_HOUR * 1_000_000})"
+    return f"cast(date_trunc('month', timezone('{time_zone}', timezone('UTC', {at}))) as date)"
+
+
+def _months_touched(
+    connection: duckdb.DuckDBPyConnection,
+    landed: LandedTable,
+    path: Path,
+    landing: Path,
+    time_zone: str,
+) -> set[str]:
+    """Months that the rows of a new file change: theirs, and those of what they replace."""
+    table = landed.table
+    others = {other.table.full_name: other for other in find_files(landing)}
+    fresh = LandedTable(
+        table,
+        tuple(p for p in landed.csv_files if p == path),
+        tuple(p for p in landed.parquet_files if p == path),
+    )
+    months = set[str]()
+    keys = ", ".join(f"cast({name} as varchar)" for name in table.key[:1])
+    everywhere = relation_of(connection, landed)
+    in_file = relation_of(connection, fresh)
+    new_keys_found = in_file.aggregate(f"{keys} as key, count(*) as version_count")  # noqa: F841 - DuckDB finds it by its name
+    connection.execute("create or replace temp table new_keys as select * from new_keys_found")
+    try:
+        for rule in table.months:
+            if rule.counts_only:
+                continue
+            if rule.table is None:
+                found = everywhere.filter(f"{keys} in (select key from new_keys)")
+                months |= _distinct_months(found, table, rule.column, time_zone)
+            elif not others[rule.table].is_absent:
+                months |= _months_of_others(
+                    connection, everywhere, table, others[rule.table], rule, time_zone
+                )
+    finally:
+        connection.execute("drop table new_keys")
+    return months
+
+
+def _months_of_others(
+    connection: duckdb.DuckDBPyConnection,
+    everywhere: duckdb.DuckDBPyRelation,
+    table: Table,
+    other: LandedTable,
+    rule: MonthRule,
+    time_zone: str,
+) -> set[str]:
+    """Months of rows of another table that name a changed row, by ``rule.key``."""
+    key = f"cast({table.key[0]} as varchar)"
+    watched = ", ".join(f"cast({name} as varchar)" for name in rule.when)
+    # A key counts where what is watched differs between its versions, or was never seen before.
+    condition = (
+        f"count(distinct ({watched})) > 1 or bool_or(coalesce(cast(_deleted as boolean), false))"
+        " or count(*) = max(version_count)"
+        if rule.when
+        else "true"
+    )
+    new_references_found = everywhere.filter(  # noqa: F841 - DuckDB finds it by its name
+        f"{key} in (select key from new_keys)"
+    ).query(
+        "versions",
+        f"select {rule.reference or key} as reference from versions"
+        f" inner join new_keys on {key} = new_keys.key"
+        f" group by {key}, {rule.reference or key} having {condition}",
+    )
+    connection.execute(
+        "create or replace temp table new_references as"
+        " select distinct reference from new_references_found"
+    )
+    try:
+        found = relation_of(connection, other).filter(
+            f"cast({rule.key} as varchar) in (select reference from new_references)"
+            + (f" and ({rule.where})" if rule.where else "")
+        )
+        return _distinct_months(found, other.table, rule.column, time_zone)
+    finally:
+        connection.execute("drop table new_references")
+
+
+def _distinct_months(
+    rows: duckdb.DuckDBPyRelation, table: Table, column: str, time_zone: str
+) -> set[str]:
+    buckets = rows.project(f"{_bucket(table, column)} as bucket").distinct()
+    months = buckets.project(
+        f"cast({_month(table, column, 'bucket', time_zone)} as varchar) as period_month"
+    ).distinct()
+    return {month for (month,) in months.fetchall() if month is not None}

@@ -1,0 +1,25 @@
+"""The policy folder as Python needs it: its digest, and single settings."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from pathlib import Path
+
+
+def policy_digest(policy: Path) -> str:
+    """Digest of the policy folder's content; a close records it."""
+    digest = hashlib.sha256()
+    for path in sorted(policy.glob("*.csv")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def policy_setting(policy: Path, name: str, default: str) -> str:
+    """A setting of the policy folder, or the default where the folder does not set it."""
+    path = policy / "policy_settings.csv"
+    if not path.exists():
+        return default
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        values = (row["value"] for row in csv.DictReader(file) if row["setting"] == name)
+        return next(values, default)

@@ -1,0 +1,131 @@
+"""What a build did, in words: what had changed, which months it built anew, and where time went."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import duckdb
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from orchestration.lib.profile import Profiler
+from orchestration.lib.report import table
+
+MOST_MONTHS_NAMED = 6
+MEGABYTE = 1_000_000
+
+
+def _months(months: list[date]) -> str:
+    """2024-06, 2025-01; more than a few as their number and ends."""
+    if len(months) <= MOST_MONTHS_NAMED:
+        return ", ".join(f"{month:%Y-%m}" for month in months)
+    return f"{len(months)} months, {months[0]:%Y-%m} to {months[-1]:%Y-%m}"
+
+
+def rebuilt_months(
+    connection: duckdb.DuckDBPyConnection, invocations: list[str]
+) -> dict[str, tuple[list[date], list[date]]]:
+    """Per model: the months that these runs of dbt built, and those that were not the same before."""
+    rows = connection.execute(
+        "select model, period_month, is_changed from orchestration.rebuilt_months"
+        " where list_contains(?::varchar[], invocation_id) order by rowid",
+        [invocations],
+    ).fetchall()
+    found: dict[str, tuple[list[date], list[date]]] = {}
+    for model, month, is_changed in rows:
+        built, changed = found.setdefault(model, ([], []))
+        built.append(month)
+        if is_changed:
+            changed.append(month)
+    return {model: (sorted(built), sorted(changed)) for model, (built, changed) in found.items()}
+
+
+def changes_seen(
+    connection: duckdb.DuckDBPyConnection, invocations: list[str]
+) -> list[tuple[str, date | None, date | None, str]]:
+    """What had changed in landing, plan or project, as these runs of dbt found it."""
+    rows: list[Any] = connection.execute(
+        "select input, first_month, last_month, reason from orchestration.changes"
+        " where reason not in ('built', 'compared') and change_id > coalesce("
+        " (select max(change_id) from orchestration.runs"
+        "  where not list_contains(?::varchar[], invocation_id)), 0)"
+        " order by change_id",
+        [invocations],
+    ).fetchall()
+    return rows
+
+
+def is_first_run(connection: duckdb.DuckDBPyConnection, invocations: list[str]) -> bool:
+    """Whether no other run has built this warehouse before."""
+    row = connection.execute(
+        "select count(*) from orchestration.runs where not list_contains(?::varchar[], invocation_id)",
+        [invocations],
+    ).fetchone()
+    return row == (0,)
+
+
+def what_was_built(connection: duckdb.DuckDBPyConnection, invocations: list[str]) -> RenderableType:
+    """The run log: changes, then the months built anew by model, in the order of the build."""
+    found = rebuilt_months(connection, invocations)
+    if is_first_run(connection, invocations):
+        months = sorted({month for built, _ in found.values() for month in built})
+        return Text(f"Everything was built for the first time: {_months(months)}.")
+    seen = changes_seen(connection, invocations)
+    parts: list[RenderableType] = []
+    by_input: dict[tuple[str, str], list[date]] = {}
+    for name, first, last, reason in seen:
+        months = by_input.setdefault((name, reason), [])
+        if first is not None and first == last:
+            months.append(first)
+    shown = [
+        ("everything" if name == "*" else name, _months(months) if months else "all months", reason)
+        for (name, reason), months in by_input.items()
+    ]
+    if shown:
+        parts.append(table("What had changed", ["input", "months", "why"], shown))
+    else:
+        parts.append(Text("Nothing had changed in the landing files."))
+    rows = [
+        (model, _months(built), _months(changed) if changed else "as before")
+        for model, (built, changed) in found.items()
+    ]
+    if rows:
+        parts.append(table("What was built anew", ["model", "months", "changed in"], rows))
+    return Group(*parts)
+
+
+def profile_table(connection: duckdb.DuckDBPyConnection, profiler: Profiler) -> RenderableType:
+    """Models by the time they took: rows, seconds, peak memory of the process, bytes spilled."""
+    rows_of = dict(
+        connection.execute(
+            "select table_name, estimated_size from duckdb_tables()"
+            " where database_name = current_database()"
+        ).fetchall()
+    )
+    nodes = sorted(profiler.nodes.values(), key=lambda node: -node.seconds)
+    models = [node for node in nodes if node.kind == "model"]
+    others = [node for node in nodes if node.kind != "model"]
+    shown: list[tuple[Any, ...]] = [
+        (
+            node.name,
+            f"{rows_of[node.name]:,}" if node.name in rows_of else "view",
+            f"{node.seconds:.2f}",
+            f"{node.peak_memory / MEGABYTE:,.0f}",
+            f"{node.peak_spill / MEGABYTE:,.0f}",
+        )
+        for node in models
+    ]
+    for kind in sorted({node.kind for node in others}):
+        of_kind = [node for node in others if node.kind == kind]
+        shown.append(
+            (
+                f"{len(of_kind)} of kind {kind}",
+                None,
+                f"{sum(node.seconds for node in of_kind):.2f}",
+                f"{max(node.peak_memory for node in of_kind) / MEGABYTE:,.0f}",
+                f"{max(node.peak_spill for node in of_kind) / MEGABYTE:,.0f}",
+            )
+        )
+    title = f"Where the time went (peak memory of dbt: {profiler.peak_memory / MEGABYTE:,.0f} MB)"
+    return table(title, ["model", "rows", "seconds", "memory MB", "spill MB"], shown, {1, 2, 3, 4})

@@ -1,0 +1,179 @@
+"""Months as the unit of work: what a late row changes is built anew, nothing else, and all is right."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.generator.generate import generate
+from orchestration.generator.shape import Size
+from orchestration.lib.contract import Table, landing_tables
+from tests.python.conftest import Company
+
+LATE = datetime(2026, 8, 3)
+# What may be wrong with a landed row, or new about it. A bare tombstone has its key alone.
+KINDS = ("same", "deleted", "tombstone", "moved", "changed", "added")
+MONTHLY = [table for table in landing_tables().values() if table.months]
+DATED = ("crm.account_assignments", "hr.quotas", "hr.targets", "hr.expenses", "billing.fx_rates")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """A small company with a year of history, built once. Do not change."""
+    company = Company(tmp_path_factory.mktemp("months"))
+    generate(Size(payees=24, months=12, activities=3_000), company.landing)
+    company.must("build")
+    return company
+
+
+def landed_rows(company: Company, table: Table) -> list[dict[str, Any]]:
+    """The rows landed for a table, newest versions last, as text."""
+    columns = ", ".join(f"cast({name} as varchar) as {name}" for name in table.column_names)
+    with duckdb.connect(str(company.warehouse), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        rows = connection.execute(f"select {columns} from {table.full_name} order by all")
+        return [dict(zip(table.column_names, row, strict=True)) for row in rows.fetchall()]
+
+
+def shifted(text: str, days: int) -> str:
+    """A landed day or instant some days away."""
+    moved = datetime.fromisoformat(text) + timedelta(days=days)
+    return moved.isoformat(sep=" ") if " " in text else moved.date().isoformat()
+
+
+def mutated(
+    chance: random.Random, table: Table, rows: list[dict[str, Any]], kind: str, number: int
+) -> dict[str, Any]:
+    row = dict(chance.choice(rows))
+    if kind == "deleted":
+        row["_deleted"] = "true"
+    if kind == "tombstone":
+        row = {name: row[name] if name in table.key else None for name in row} | {
+            "_deleted": "true"
+        }
+    if kind == "moved":
+        days = chance.choice([-200, -31, -1, 1, 40, 90])
+        for rule in table.months:
+            if rule.table is None and row[rule.column]:
+                row[rule.column] = shifted(row[rule.column], days)
+    if kind == "changed":
+        other = chance.choice(rows)
+        names = [
+            c.name for c in table.columns if c.name not in (*table.key, "_loaded_at", "_deleted")
+        ]
+        for name in chance.sample(names, min(2, len(names))):
+            row[name] = other[name]
+    if kind == "added":
+        row[table.key[0]] = f"NEW{number}"
+    row["_loaded_at"] = (LATE + timedelta(minutes=number)).isoformat()
+    return row
+
+
+def land_changes(company: Company, seed: int) -> None:
+    """Late, repeated, deleted, moved and changed rows in any month of every monthly table."""
+    chance = random.Random(seed)
+    for table in MONTHLY:
+        rows = landed_rows(company, table)
+        late = []
+        for number in range(8):
+            kind = chance.choice(KINDS)
+            # the key of a stage is all of it: moved, it is another entry
+            late.append(mutated(chance, table, rows, kind, number))
+        company.land(table.full_name, late, part=f"late-{seed}")
+    for name in DATED:
+        table = landing_tables()[name]
+        rows = landed_rows(company, table)
+        late = [mutated(chance, table, rows, kind, 50) for kind in ("same", "deleted", "deleted")]
+        company.land(name, late, part=f"late-{seed}")
+
+
+def assert_same_marts(company: Company, other: Company) -> None:
+    found, expected = company.marts(), other.marts()
+    assert list(found) == list(expected)
+    for name in expected:
+        assert found[name] == expected[name], name
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_is_built_month_by_month_is_what_a_full_build_gives(
+    built: Company, tmp_path: Path, seed: int
+) -> None:
+    """Random late, repeated, deleted, moved and changed rows in any month, one load after another."""
+    company = built.copy_to(tmp_path / "months")
+    for load in range(2):
+        land_changes(company, seed * 10 + load)
+        company.must("build")
+    full = company.copy_to(tmp_path / "full")
+    full.warehouse.unlink()
+    full.must("build")
+    assert_same_marts(company, full)
+
+
+def test_batches_of_one_month_give_what_one_batch_gives(built: Company, tmp_path: Path) -> None:
+    other = Company(tmp_path)
+    other.landing.symlink_to(built.landing)
+    other.must("build", "--rows-per-batch", "1")
+    assert_same_marts(other, built)
+
+
+def test_a_late_row_builds_its_month_and_what_hangs_on_it_and_the_log_names_them(
+    built: Company, tmp_path: Path
+) -> None:
+    company = built.copy_to(tmp_path)
+    row = company.query(
+        "select activity_id, employee_id, account_id, occurred_at from marts.fct_activities"
+        " where activity_type = 'visit' and period_month = '2025-08-01' order by all limit 1"
+    )[0]
+    before = company.query("select max(_loaded_at) from crm.activities")[0][0]
+    names = ("activity_id", "employee_id", "account_id", "occurred_at")
+    late = dict(zip(names, row, strict=True)) | {"activity_type": "call", "_loaded_at": before}
+    company.land("crm.activities", [late], part="late")
+    said = company.must("build")
+    assert re.search(r"crm\.activities +2025-08 +late\.csv", said), said
+    assert re.search(r"fct_activities +2025-08 +2025-08", said), said
+    assert "fct_transactions" not in said
+    assert "fct_commission_lines" not in said
+    built_months = company.query(
+        "select model, list(period_month::varchar order by period_month) from"
+        " orchestration.rebuilt_months where invocation_id in"
+        " (select invocation_id from orchestration.runs where change_id >="
+        "  (select max(change_id) from orchestration.changes where reason = 'late.csv'))"
+        " and model in ('fct_activities', 'int_measures__activities', 'fct_measures', 'fct_scores',"
+        " 'fct_opportunities') group by 1 order by 1"
+    )
+    assert built_months == [
+        ("fct_activities", ["2025-08-01"]),
+        ("fct_measures", ["2025-08-01"]),
+        ("fct_scores", ["2025-08-01"]),
+        ("int_measures__activities", ["2025-08-01"]),
+    ]
+
+
+def test_nothing_changed_builds_nothing(built: Company, tmp_path: Path) -> None:
+    company = built.copy_to(tmp_path)
+    said = company.must("build")
+    assert "Nothing had changed" in said
+    assert "fct_activities" not in said
+    assert_same_marts(company, built)
+
+
+def test_another_plan_builds_everything_anew(built: Company, tmp_path: Path) -> None:
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    for path in built.policy.glob("*.csv"):
+        text = path.read_text(encoding="utf-8")
+        if path.name == "policy_settings.csv":
+            text = text.replace("company_time_zone,Asia/Shanghai", "company_time_zone,UTC")
+        (policy / path.name).write_text(text, encoding="utf-8")
+    company = Company(built.copy_to(tmp_path / "other").folder, policy)
+    assert "the plan changed" in company.must("build")
+    full = Company(company.copy_to(tmp_path / "full").folder, policy)
+    full.warehouse.unlink()
+    full.must("build")
+    assert_same_marts(company, full)
