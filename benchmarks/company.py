@@ -1,0 +1,119 @@
+"""The companies that are measured: generated once per size, and laid out as loads arrive.
+
+Size 1 is a million activities of 100 payees in 36 months, 2.3 million landed rows in all; sizes 10
+and 100 are ten and a hundred times that. The generator writes files by the month a deal began in; a
+company's landing has them by load, so the rows loaded after the last but one month are laid apart:
+``before`` is what a close of the last month finds built, ``month`` is what it has to take up.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from orchestration.generator.generate import generate
+from orchestration.generator.shape import Size
+from orchestration.lib.contract import landing_tables
+
+PAYEES, MONTHS, ACTIVITIES = 100, 36, 1_000_000
+LAST_MONTH = date(2026, 6, 1)
+RESTATED_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Landings:
+    """Folders of one size: all rows; without the last month's load; that load; restated rows."""
+
+    whole: Path
+    before: Path
+    month: Path
+    restated: Path
+
+
+def landings(folder: Path, size: int) -> Landings:
+    """The landing folders of a size below ``folder``; made where they are not there."""
+    here = Landings(
+        *(folder / str(size) / name for name in ("whole", "before", "month", "restated"))
+    )
+    done = folder / str(size) / "complete"
+    if done.exists():
+        return here
+    for path in (here.whole, here.before, here.month, here.restated):
+        shutil.rmtree(path, ignore_errors=True)
+    generate(Size(PAYEES * size, MONTHS, ACTIVITIES * size, LAST_MONTH), here.whole)
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set preserve_insertion_order = false")
+        for path in sorted(here.whole.rglob("*")):
+            if path.suffix in (".parquet", ".csv"):
+                _split(connection, path, here)
+    _restate(here)
+    done.touch()
+    return here
+
+
+def _split(connection: duckdb.DuckDBPyConnection, path: Path, here: Landings) -> None:
+    """A file's rows by whether they were loaded before the last month's load began."""
+    inside = path.relative_to(here.whole)
+    rows = (
+        connection.read_parquet(str(path))
+        if path.suffix == ".parquet"
+        else connection.read_csv(str(path), all_varchar=True)
+    )
+    cut = f"timestamptz '{LAST_MONTH} 16:00:00+00' + interval 2 days"
+    loaded = "cast(_loaded_at as timestamptz)"
+    for target, condition in (
+        (here.before, f"{loaded} < {cut}"),
+        (here.month, f"{loaded} >= {cut}"),
+    ):
+        part = rows.filter(condition)
+        if part.limit(1).fetchone() is None:
+            continue
+        file = target / inside.with_stem(f"{inside.stem}-{target.name}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".parquet":
+            part.write_parquet(str(file), compression="zstd")
+        else:
+            part.write_csv(str(file), header=True)
+
+
+def _restate(here: Landings) -> None:
+    """The last year's activities and payments, landed once more a little different."""
+    first = LAST_MONTH.replace(year=LAST_MONTH.year - 1)
+    changes = {
+        "crm.activities": ("occurred_at", "duration_seconds + 1 as duration_seconds"),
+        "billing.payments": ("paid_on", "cast(amount + 0.01 as decimal(18, 4)) as amount"),
+    }
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set preserve_insertion_order = false")
+        for name, (column, change) in changes.items():
+            table = landing_tables()[name]
+            for path in sorted((here.whole / table.system / table.name).glob("*.parquet")):
+                rows = connection.read_parquet(str(path)).filter(
+                    f"cast({column} as date) > date '{first}' and not coalesce(_deleted, false)"
+                    if "_deleted" in pq.read_schema(path).names
+                    else f"cast({column} as date) > date '{first}'"
+                )
+                if rows.limit(1).fetchone() is None:
+                    continue
+                later = "_loaded_at + interval 1 day as _loaded_at"
+                file = here.restated / table.system / table.name / f"{path.stem}-restated.parquet"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                rows.project(f"* replace ({change}, {later})").write_parquet(
+                    str(file), compression="zstd"
+                )
+
+
+def link(source: Path, target: Path) -> None:
+    """Show the files of a landing folder in another one, without copying them."""
+    for path in source.rglob("*"):
+        if path.is_file():
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.hardlink_to(path)

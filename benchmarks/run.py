@@ -1,0 +1,165 @@
+"""Measures builds at several sizes: ``python -m benchmarks.run --size 1 --size 10``.
+
+Each task is a process of its own in a fresh folder; wall and CPU seconds and peak memory are the
+kernel's account of it and its children. Results are added to ``benchmarks/results.json``, from which
+``benchmarks/table.py`` writes the table of ``benchmarks/README.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import dbt.version
+import duckdb
+import typer
+
+from benchmarks.company import landings, link
+from orchestration.lib.contract import PROJECT_DIR
+
+RESULTS = PROJECT_DIR / "benchmarks" / "results.json"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run of one task: seconds, and peak memory of its largest process in bytes."""
+
+    task: str
+    size: int
+    wall: float
+    cpu: float
+    memory: int
+
+
+def measure(task: str, size: int, command: list[str], environment: dict[str, str]) -> Measured:
+    """Run a command to its end. Raises ``RuntimeError`` with what it said where it fails."""
+    begun = time.monotonic()
+    with subprocess.Popen(
+        command, cwd=PROJECT_DIR, env={**os.environ, **environment},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        said = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.monotonic() - begun
+    if process.returncode != 0:
+        raise RuntimeError(f"{task} at size {size} failed:\n{said}")
+    return Measured(task, size, wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+
+
+SCAN = """
+import duckdb, sys
+with duckdb.connect() as connection:
+    connection.execute("set TimeZone = 'UTC'")
+    for table, columns in {
+        "crm/activities": "activity_id, employee_id, activity_type, occurred_at, _loaded_at",
+        "crm/opportunities": "opportunity_id, owner_id, amount, created_at, closed_at, _loaded_at",
+        "crm/opportunity_stage_history": "opportunity_id, pipeline_stage, entered_at, _loaded_at",
+        "billing/contracts": "contract_id, account_id, amount, signed_on, _loaded_at",
+        "billing/payments": "payment_id, account_id, amount, paid_on, _loaded_at",
+        "billing/consumption": "consumption_id, account_id, amount, consumed_on, _loaded_at",
+    }.items():
+        rows = connection.read_parquet(f"{sys.argv[1]}/{table}/*.parquet")
+        rows.aggregate(", ".join(f"max({column})" for column in columns.split(", "))).fetchall()
+"""
+
+
+class Bench:
+    """The tasks at one size, each in a work folder that is made anew."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.size = size
+        self.work = folder / str(size) / "work"
+        self.company = landings(folder, size)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PLUMBLINE_LANDING": str(self.work / "landing"),
+            "PLUMBLINE_WAREHOUSE": str(self.work / "plumbline.duckdb"),
+        }
+
+    def _fresh(self, *sources: Path) -> None:
+        shutil.rmtree(self.work, ignore_errors=True)
+        for source in sources:
+            link(source, self.work / "landing")
+
+    def _plumbline(self, task: str, *arguments: str) -> Measured:
+        command = [sys.executable, "-m", "orchestration.cli", *arguments]
+        return measure(task, self.size, command, self._environment())
+
+    def scan(self) -> Measured:
+        """The columns that the facts need, read and nothing else."""
+        command = [sys.executable, "-c", SCAN, str(self.company.whole)]
+        return measure("scan", self.size, command, {})
+
+    def build(self) -> Measured:
+        """Everything, from nothing."""
+        self._fresh(self.company.whole)
+        return self._plumbline("full build", "build")
+
+    def close(self) -> Measured:
+        """The last month's load has arrived on what was built before: close that month."""
+        self._fresh(self.company.before)
+        self._plumbline("before", "build")
+        link(self.company.month, self.work / "landing")
+        return self._plumbline("close of a month", "close")
+
+    def restate(self) -> Measured:
+        """A year of activities and payments has arrived once more, a little different."""
+        self._fresh(self.company.whole)
+        self._plumbline("before", "build")
+        link(self.company.restated, self.work / "landing")
+        return self._plumbline("restating 12 months", "build")
+
+
+def machine() -> dict[str, str]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "machine": f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}",
+        "python": platform.python_version(),
+        "duckdb": duckdb.__version__,
+        "dbt": dbt.version.__version__,
+    }
+
+
+def main(
+    size: Annotated[list[int], typer.Option(help="1, 10, 100: millions of activities.")],
+    runs: Annotated[int, typer.Option(help="Runs of each task; the table shows medians.")] = 5,
+    task: Annotated[
+        list[str] | None, typer.Option(help="scan, build, close, restate; by default all.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where companies and warehouses lie.")] = Path(
+        "build/benchmarks"
+    ),
+) -> None:
+    """Measure, and add what was measured to benchmarks/results.json."""
+    for number in size:
+        bench = Bench(folder.resolve(), number)
+        for name in task or ["scan", "build", "close", "restate"]:
+            one: Callable[[], Measured] = getattr(bench, name)
+            for _ in range(runs):
+                found = one()
+                print(f"{found.task}, size {number}: {found.wall:.1f} s, {found.cpu:.1f} s CPU,"
+                      f" {found.memory / 1e6:,.0f} MB", flush=True)  # fmt: skip
+                _keep(found)
+
+
+def _keep(found: Measured) -> None:
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"runs": []}
+    kept["about"] = machine()
+    kept["runs"].append(asdict(found))
+    RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)
