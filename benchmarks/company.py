@@ -22,7 +22,6 @@ from orchestration.lib.contract import landing_tables
 
 PAYEES, MONTHS, ACTIVITIES = 100, 36, 1_000_000
 LAST_MONTH = date(2026, 6, 1)
-RESTATED_MONTHS = 12
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@
 
     config:
       reach     which other months a changed month reaches, by input; see changed_months
-      always    true: all months in every run, for what moves with the calendar or is small
+      always    true: all months in every run, for what moves with the calendar
+      is_light  true: all of them in one batch
+      changes_of  inputs that the model does not read itself
 -#}
 {% materialization by_month, adapter='duckdb', supported_languages=['sql'] %}
     {%- set existing = load_cached_relation(this) -%}
@@ -40,7 +42,7 @@
             {{ batch_of(rows_of_months(compiled_code), batch) }}
         {%- endcall %}
     {% endfor %}
-    {%- set outcome = record_months(target_relation, pending, is_new) -%}
+    {%- set outcome = record_months(target_relation, pending) -%}
     {% call noop_statement('main', message=outcome, code='OK', rows_affected=-1) -%}
         {{ compiled_code }}
     {%- endcall %}

@@ -8,7 +8,6 @@
       quarter, half, year   the rest of the fiscal quarter, half or year
       next_quarter          the three months after it
       next_window           the months in which the quota windows after it end
-      onwards               every month after it
       everything            every month
       accumulation          the months in which sales of a period that it lies in accumulate
       reversals             the months that take back what was sold in it
@@ -30,7 +29,7 @@
     {%- if is_new or seen is none or config.get('always', false) -%}
         {{ return({
             'is_everything': is_new or seen is none,
-            'batches': month_batches("select cast(null as date) as first_month, cast(null as date) as last_month"),
+            'batches': month_batches(range_of_months(none, none)),
             'change_id': newest,
         }) }}
     {%- endif -%}
@@ -40,32 +39,33 @@
         order by all"
     ).rows -%}
     {#- A plan, a macro or a model of another wording: everything is built anew. -#}
-    {%- set is_everything = found | selectattr(0, 'equalto', '*') | list | length > 0 -%}
+    {%- if '*' in found | map(attribute=0) | list -%}
+        {{ return({
+            'is_everything': true,
+            'batches': month_batches(range_of_months(none, none)),
+            'change_id': newest,
+        }) }}
+    {%- endif -%}
     {%- set pending = [] -%}
-    {%- for input, first, last in found -%}
-        {%- do pending.append(
-            "select " ~ literal_day(first) ~ " as first_month, " ~ literal_day(last) ~ " as last_month"
-        ) if not config.get('reach', {}).get(input) -%}
-    {%- endfor -%}
-    {%- for input, kinds in config.get('reach', {}).items() -%}
-        {%- set own = [] -%}
-        {%- for name, first, last in found if name == input -%}
-            {%- do own.append(
-                "select " ~ literal_day(first) ~ " as first_month, " ~ literal_day(last) ~ " as last_month"
-            ) -%}
+    {%- for input, rows in found | groupby(0) -%}
+        {%- set ranges = [] -%}
+        {%- for row in rows -%}
+            {%- do ranges.append(range_of_months(row[1], row[2])) -%}
         {%- endfor -%}
-        {%- if own -%}
-            {%- do pending.append(reached_months(own | join(' union all '), kinds)) -%}
-        {%- endif -%}
+        {%- do pending.append(
+            reached_months(ranges | join(' union all '), config.get('reach', {}).get(input, []))
+        ) -%}
     {%- endfor -%}
     {{ return({
-        'is_everything': is_everything,
-        'batches': month_batches(
-            "select cast(null as date) as first_month, cast(null as date) as last_month"
-            if is_everything else pending | join(' union all ')
-        ) if pending or is_everything else [],
+        'is_everything': false,
+        'batches': month_batches(pending | join(' union all ')) if pending else [],
         'change_id': newest,
     }) }}
+{%- endmacro %}
+
+{#- A range of months as a row; none is an open end. -#}
+{% macro range_of_months(first, last) -%}
+    {{ return("select " ~ literal_day(first) ~ " as first_month, " ~ literal_day(last) ~ " as last_month") }}
 {%- endmacro %}
 
 {% macro literal_day(day) -%}
@@ -88,7 +88,7 @@
             {%- set node = graph.nodes[parent] -%}
             {%- if node.config.materialized in ('by_month', 'compared') -%}
                 {%- do found.append(node.name) -%}
-            {%- elif not node.config.meta.get('is_no_input', false) -%}
+            {%- else -%}
                 {%- do found.extend(recorded_inputs(parent, seen)) -%}
             {%- endif -%}
         {%- endif -%}
@@ -100,12 +100,7 @@
 {% macro reached_months(ranges, kinds) -%}
     {%- set state = namespace(sql=ranges) -%}
     {%- for kind in ([kinds] if kinds is string else kinds) -%}
-        {%- if kind == 'onwards' -%}
-            {%- set state.sql -%}
-                select first_month, cast(null as date) as last_month
-                from ({{ state.sql }}) as ranges
-            {%- endset -%}
-        {%- elif kind == 'everything' -%}
+        {%- if kind == 'everything' -%}
             {%- set state.sql -%}
                 select cast(null as date) as first_month, cast(null as date) as last_month
                 from ({{ state.sql }}) as ranges
@@ -139,35 +134,26 @@
                         sales.accumulation_start <= coalesce(ranges.last_month, sales.accumulation_start)
                         and sales.period_month >= coalesce(ranges.first_month, sales.period_month)
             {%- endset -%}
-        {%- elif kind == 'deals' -%}
+        {%- elif kind in ('deals', 'reversals') -%}
+            {%- set facts = relation_named('fct_transactions') -%}
+            {%- set link = {
+                'deals': {'to': relation_named('int_opportunity_owners'), 'key': 'opportunity_id', 'by': 'opportunity_id'},
+                'reversals': {'to': facts, 'key': 'transaction_id', 'by': 'reverses_transaction_id'},
+            }[kind] -%}
             {%- set state.sql -%}
                 select * from ({{ state.sql }}) as ranges
                 union
                 select transactions.period_month as first_month, transactions.period_month as last_month
-                from {{ relation_named('fct_transactions') }} as transactions
-                left join {{ relation_named('int_opportunity_owners') }} as owners
-                    on transactions.opportunity_id = owners.opportunity_id
+                from {{ facts }} as transactions
+                left join {{ link.to }} as linked
+                    on transactions.{{ link.by }} = linked.{{ link.key }}
+                -- A link to what is no longer there is always looked at.
                 inner join ({{ state.sql }}) as ranges
-                    on coalesce(owners.period_month, ranges.first_month, ranges.last_month) between
-                        coalesce(ranges.first_month, owners.period_month)
-                        and coalesce(ranges.last_month, owners.period_month)
-                where transactions.opportunity_id is not null
-            {%- endset -%}
-        {%- elif kind == 'reversals' -%}
-            {%- set facts = relation_named('fct_transactions') -%}
-            {%- set state.sql -%}
-                select * from ({{ state.sql }}) as ranges
-                union
-                select reversals.period_month as first_month, reversals.period_month as last_month
-                from {{ facts }} as reversals
-                left join {{ facts }} as origins
-                    on reversals.reverses_transaction_id = origins.transaction_id
-                -- What takes back a sale that is no longer there is always looked at.
-                inner join ({{ state.sql }}) as ranges
-                    on coalesce(origins.period_month, ranges.first_month, ranges.last_month) between
-                        coalesce(ranges.first_month, origins.period_month)
-                        and coalesce(ranges.last_month, origins.period_month)
-                where reversals.reverses_transaction_id is not null
+                    on
+                        linked.period_month is null
+                        or linked.period_month >= coalesce(ranges.first_month, linked.period_month)
+                        and linked.period_month <= coalesce(ranges.last_month, linked.period_month)
+                where transactions.{{ link.by }} is not null
             {%- endset -%}
         {%- elif kind in ('quarter', 'half', 'year') -%}
             {%- set state.sql -%}

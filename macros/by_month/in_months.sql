@@ -14,17 +14,6 @@
     and {{ landed_instant(column) }} < {{ landed_instant("'9999-01-02'") }})
 {%- endmacro %}
 
-{#- Everything that in_months_utc leaves out, rows without an instant among it. -#}
-{% macro outside_months_utc(column) -%}
-    ({{ landed_instant(column) }} < {{ landed_instant("'0999-12-31'") }}
-    or {{ landed_instant(column) }} >= {{ landed_instant("'9999-01-02'") }}
-    or {{ column }} is null)
-{%- endmacro %}
-
-{% macro outside_months(column) -%}
-    ({{ column }} < {{ window_start() }} or {{ column }} >= {{ window_end() }} or {{ column }} is null)
-{%- endmacro %}
-
 {#- First day of the first month that is built, and first day after the last. -#}
 {% macro window_start() -%}
     cast('1000-01-01' as date)

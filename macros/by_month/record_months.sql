@@ -2,16 +2,16 @@
     Writes down what a model's run did: which months it built, which of them are not what they were
     (a change for the models after it), and up to which change it has seen. Returns it in words.
 -#}
-{% macro record_months(relation, pending, is_new) -%}
+{% macro record_months(relation, pending) -%}
     {%- set name = model.name -%}
     {%- set ranges = [] -%}
     {%- for batch in pending.batches -%}
         {%- do ranges.append('(' ~ batch_of(in_months('period_month'), batch) ~ ')') -%}
     {%- endfor -%}
-    {%- set counts = [0, 0] -%}
+    {%- set said = namespace(outcome='nothing has changed') -%}
     {% if pending.batches %}
         {%- set built = ranges | join(' or ') -%}
-        {%- set rebuilt = run_query(
+        {%- do run_query(
             "insert into orchestration.rebuilt_months
             select
                 '" ~ invocation_id ~ "',
@@ -48,15 +48,12 @@
         {%- set counted = run_query(
             "select count(*), count(*) filter (is_changed) from orchestration.rebuilt_months where " ~ mine
         ).rows[0] -%}
-        {%- set counts = [counted[0], counted[1]] -%}
+        {%- set said.outcome = 'built ' ~ counted[0] ~ ' months, ' ~ counted[1] ~ ' changed' -%}
     {% endif %}
     {%- do run_query("delete from orchestration.built where model = '" ~ name ~ "'") -%}
     {%- do run_query(
         "insert into orchestration.built values ('" ~ name ~ "', " ~ pending.change_id ~ ", "
         ~ known_at_literal() ~ ", '" ~ invocation_id ~ "')"
     ) -%}
-    {{ return(
-        'nothing has changed' if not pending.batches
-        else 'built ' ~ counts[0] ~ ' months, ' ~ counts[1] ~ ' changed'
-    ) }}
+    {{ return(said.outcome) }}
 {%- endmacro %}

@@ -18,16 +18,14 @@ the files seen before hold of the same keys are looked up.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from orchestration.lib.contract import PROJECT_DIR, MonthRule, Table
-from orchestration.lib.landing import LandedTable, find_files, parts_of, relation_of
-from orchestration.lib.policy import policy_digest, policy_setting
+from orchestration.lib.landing import LandedTable, find_files, parts_of, relation_of, stamp
+from orchestration.lib.policy import digest_of, policy_digest, policy_setting
 
 STATE = """
 create schema if not exists orchestration;
@@ -103,14 +101,7 @@ def code_digest() -> str:
     paths = [PROJECT_DIR / "dbt_project.yml"]
     for folder in ("models", "macros"):
         paths += [p for p in (PROJECT_DIR / folder).rglob("*") if p.suffix in (".sql", ".yml")]
-    return _digest_of(paths)
-
-
-def _digest_of(paths: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(paths):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    return digest_of(paths)
 
 
 def _digest_changes(connection: duckdb.DuckDBPyConnection, policy: Path) -> list[Change]:
@@ -147,13 +138,11 @@ def _table_changes(
     }
     # Paths within the landing folder: it may be moved as a whole.
     root = landing.resolve()
-    now = {str(path.relative_to(root)): _stamp(path) for path in landed.files}
+    now = {str(path.relative_to(root)): stamp(path) for path in landed.files}
     if now == before:
         return []
     added = [path for path in landed.files if str(path.relative_to(root)) not in before]
-    replaced = sorted(
-        path for path, stamp in before.items() if path not in now or now[path] != stamp
-    )
+    replaced = sorted(path for path, seen in before.items() if path not in now or now[path] != seen)
     if not landed.table.months or not before or replaced:
         _forget(connection, name, list(before))
         _remember(connection, landed, list(landed.files), root, time_zone)
@@ -169,11 +158,6 @@ def _table_changes(
         months |= _months_touched(connection, landed, path, landing, time_zone)
     reason = added[0].name if len(added) == 1 else f"{len(added)} new files"
     return [Change(name, month, month, reason) for month in sorted(months)]
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) -> None:
@@ -198,7 +182,7 @@ def _remember(
     name = landed.table.full_name
     connection.executemany(
         "insert into orchestration.landing_files values (?, ?, ?, ?)",
-        [[name, str(path.relative_to(root)), *_stamp(path)] for path in files],
+        [[name, str(path.relative_to(root)), *stamp(path)] for path in files],
     )
     own = next((rule for rule in landed.table.months if rule.table is None), None)
     if own is None:

@@ -22,6 +22,7 @@ from orchestration.lib.landing import (
     fingerprint,
     parts_of,
     relation_of,
+    stamp,
 )
 from orchestration.lib.policy_gate import check_policy
 from orchestration.lib.problem import Problem
@@ -50,7 +51,7 @@ def check_once(landing: Path, policy: Path, remembered: Path) -> list[Problem]:
     passed = memory.get("files", {}) if memory.get("rules") == rules else {}
     tables = find_files(landing)
     landed_files = {path for landed in tables for path in landed.files}
-    stamps = {str(path): _stamp(path) for path in (*landed_files, *policy.glob("*.csv"))}
+    stamps = {str(path): list(stamp(path)) for path in (*landed_files, *policy.glob("*.csv"))}
     if stamps == passed:
         return []
     fresh = {path for path in landed_files if passed.get(str(path)) != stamps[str(path)]}
@@ -68,11 +69,6 @@ def check_once(landing: Path, policy: Path, remembered: Path) -> list[Problem]:
         remembered.parent.mkdir(parents=True, exist_ok=True)
         remembered.write_text(json.dumps({"rules": rules, "files": stamps}))
     return problems
-
-
-def _stamp(path: Path) -> list[int]:
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns]
 
 
 def _folder(landing: Path, landed: LandedTable) -> Path:

@@ -74,12 +74,18 @@ def unknown_paths(landing: Path) -> list[Path]:
     )
 
 
+def stamp(path: Path) -> tuple[int, int]:
+    """A file's size in bytes and time of change in nanoseconds: what tells that it was rewritten."""
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
 def fingerprint(paths: list[Path]) -> str:
     """A digest that changes when a file is added, removed or changed (by size and time)."""
     digest = hashlib.sha256()
     for path in sorted(paths):
-        stat = path.stat()
-        digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+        size, modified = stamp(path)
+        digest.update(f"{path}\0{size}\0{modified}\n".encode())
     return digest.hexdigest()
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
+
+
+def digest_of(paths: Iterable[Path]) -> str:
+    """Digest of files' names and content, whatever their order."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def policy_digest(policy: Path) -> str:
     """Digest of the policy folder's content; a close records it."""
-    digest = hashlib.sha256()
-    for path in sorted(policy.glob("*.csv")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    return digest_of(policy.glob("*.csv"))
 
 
 def policy_setting(policy: Path, name: str, default: str) -> str:

@@ -1,29 +1,11 @@
 {{ config(materialized='ephemeral') }}
 
-{#-
-    For the months built. A version outside of them can replace one inside, so keys are taken from the
-    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
-    is dear, and nearly all rows are landed once.
--#}
+{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
 
 relanded as (
 
-    select consumption_id
-    from {{ ref('base_billing__consumption') }}
-    where {{ in_months('consumed_on') }}
-    group by consumption_id
-    having count(*) > 1
-    union
-    select consumption_id
-    from {{ ref('base_billing__consumption') }}
-    where
-        {{ outside_months('consumed_on') }}
-        and consumption_id in (
-            select inside.consumption_id
-            from {{ ref('base_billing__consumption') }} as inside
-            where {{ in_months('inside.consumed_on') }}
-        )
+    {{ keys_landed_again(ref('base_billing__consumption'), 'consumption_id', in_months('consumed_on')) }}
 
 ),
 

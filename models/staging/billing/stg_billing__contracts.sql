@@ -1,29 +1,11 @@
 {{ config(materialized='by_month') }}
 
-{#-
-    For the months built. A version outside of them can replace one inside, so keys are taken from the
-    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
-    is dear, and nearly all rows are landed once.
--#}
+{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
 
 relanded as (
 
-    select contract_id
-    from {{ ref('base_billing__contracts') }}
-    where {{ in_months('signed_on') }}
-    group by contract_id
-    having count(*) > 1
-    union
-    select contract_id
-    from {{ ref('base_billing__contracts') }}
-    where
-        {{ outside_months('signed_on') }}
-        and contract_id in (
-            select inside.contract_id
-            from {{ ref('base_billing__contracts') }} as inside
-            where {{ in_months('inside.signed_on') }}
-        )
+    {{ keys_landed_again(ref('base_billing__contracts'), 'contract_id', in_months('signed_on')) }}
 
 ),
 

@@ -1,29 +1,11 @@
 {{ config(materialized='ephemeral') }}
 
-{#-
-    For the months built. A version outside of them can replace one inside, so keys are taken from the
-    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
-    is dear, and nearly all rows are landed once.
--#}
+{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
 
 relanded as (
 
-    select payment_id
-    from {{ ref('base_billing__payments') }}
-    where {{ in_months('paid_on') }}
-    group by payment_id
-    having count(*) > 1
-    union
-    select payment_id
-    from {{ ref('base_billing__payments') }}
-    where
-        {{ outside_months('paid_on') }}
-        and payment_id in (
-            select inside.payment_id
-            from {{ ref('base_billing__payments') }} as inside
-            where {{ in_months('inside.paid_on') }}
-        )
+    {{ keys_landed_again(ref('base_billing__payments'), 'payment_id', in_months('paid_on')) }}
 
 ),
 

@@ -1,29 +1,11 @@
 {{ config(materialized='ephemeral') }}
 
-{#-
-    For the months built. A version outside of them can replace one inside, so keys are taken from the
-    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
-    is dear, and nearly all rows are landed once.
--#}
+{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
 
 relanded as (
 
-    select refund_id
-    from {{ ref('base_billing__refunds') }}
-    where {{ in_months('refunded_on') }}
-    group by refund_id
-    having count(*) > 1
-    union
-    select refund_id
-    from {{ ref('base_billing__refunds') }}
-    where
-        {{ outside_months('refunded_on') }}
-        and refund_id in (
-            select inside.refund_id
-            from {{ ref('base_billing__refunds') }} as inside
-            where {{ in_months('inside.refunded_on') }}
-        )
+    {{ keys_landed_again(ref('base_billing__refunds'), 'refund_id', in_months('refunded_on')) }}
 
 ),
 

@@ -1,10 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
-{#-
-    For the months built. A version outside of them can replace one inside, so keys are taken from the
-    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
-    is dear, and nearly all rows are landed once.
--#}
+{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
 
 settings as (
@@ -16,21 +12,7 @@ settings as (
 
 relanded as (
 
-    select activity_id
-    from {{ ref('base_crm__activities') }}
-    where {{ in_months_utc('landed_occurred_at') }}
-    group by activity_id
-    having count(*) > 1
-    union
-    select activity_id
-    from {{ ref('base_crm__activities') }}
-    where
-        {{ outside_months_utc('landed_occurred_at') }}
-        and activity_id in (
-            select inside.activity_id
-            from {{ ref('base_crm__activities') }} as inside
-            where {{ in_months_utc('inside.landed_occurred_at') }}
-        )
+    {{ keys_landed_again(ref('base_crm__activities'), 'activity_id', in_months_utc('landed_occurred_at')) }}
 
 ),
 

@@ -1,10 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
-{#-
-    For the months built. A version outside of them can replace one inside, so keys are taken from the
-    months, versions of those keys from everywhere. Only keys landed more than once are ranked: that
-    is dear, and nearly all rows are landed once.
--#}
+{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
 
 settings as (
@@ -16,21 +12,9 @@ settings as (
 
 relanded as (
 
-    select opportunity_id
-    from {{ ref('base_crm__opportunities') }}
-    where {{ in_months_utc('landed_created_at') }}
-    group by opportunity_id
-    having count(*) > 1
-    union
-    select opportunity_id
-    from {{ ref('base_crm__opportunities') }}
-    where
-        {{ outside_months_utc('landed_created_at') }}
-        and opportunity_id in (
-            select inside.opportunity_id
-            from {{ ref('base_crm__opportunities') }} as inside
-            where {{ in_months_utc('inside.landed_created_at') }}
-        )
+    {{ keys_landed_again(
+        ref('base_crm__opportunities'), 'opportunity_id', in_months_utc('landed_created_at')
+    ) }}
 
 ),
 
