@@ -3,11 +3,13 @@ SHELL := bash
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+SPARK_VENV := .venv-spark
+SPARK_BIN := $(SPARK_VENV)/bin
 .DEFAULT_GOAL := help
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: help setup close test lint demo ui example-adventureworks lock clean
+.PHONY: help setup close test lint spark demo ui example-adventureworks lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-24s %s\n", $$1, $$2}'
@@ -37,6 +39,25 @@ lint: setup ## ruff, mypy, sqlfluff and the structure tests
 	@PLUMBLINE_WAREHOUSE=build/lint/plumbline.duckdb $(BIN)/sqlfluff lint --processes 2 models tests/dbt
 	@$(BIN)/python -m pytest tests/python/test_structure.py
 
+$(SPARK_VENV)/.stamp: requirements-spark.lock
+	@echo "Setting up $(SPARK_VENV) (once; a few minutes)"
+	@$(PYTHON) -m venv $(SPARK_VENV)
+	@$(SPARK_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@touch $@
+
+spark: export PLUMBLINE_LANDING := build/spark/landing
+spark: export PLUMBLINE_WAREHOUSE := build/spark/duckdb/plumbline.duckdb
+spark: export PYTHONPATH := $(CURDIR)
+spark: setup $(SPARK_VENV)/.stamp ## Close three months of the demo on a Spark cluster and on DuckDB, and compare every row
+	@rm -rf build/spark
+	@$(BIN)/plumbline demo
+	@$(BIN)/plumbline close 2026-04 --known-at "2026-05-05 00:00:00"
+	@$(BIN)/plumbline close 2026-05 --known-at "2026-06-05 00:00:00"
+	@$(BIN)/plumbline close 2026-06
+	@$(SPARK_BIN)/python -m orchestration.spark.build --cluster --unit-tests \
+		--close "2026-04@2026-05-05 00:00:00" "2026-05@2026-06-05 00:00:00" 2026-06
+	@$(BIN)/python -m orchestration.spark.parity
+
 ui: setup ## Open Dagster's web page on http://127.0.0.1:3000
 	@mkdir -p "$(DAGSTER_HOME)" && cp orchestration/dagster.yaml "$(DAGSTER_HOME)/dagster.yaml"
 	@$(BIN)/dbt parse --quiet
@@ -45,8 +66,9 @@ ui: setup ## Open Dagster's web page on http://127.0.0.1:3000
 example-adventureworks: setup ## Build and close AdventureWorks, and print its table
 	@$(BIN)/python -m examples.adventureworks.run
 
-lock: ## Resolve requirements.in into requirements.lock (needs uv)
+lock: ## Resolve requirements*.in into their lock files (needs uv)
 	uv pip compile --generate-hashes --no-strip-extras --python-version 3.11 --no-header requirements.in -o requirements.lock
+	uv pip compile --generate-hashes --no-strip-extras --python-version 3.11 --no-header requirements-spark.in -o requirements-spark.lock
 
 clean: ## Remove what was built; landing files and the warehouse stay
 	rm -rf target logs .pytest_cache .ruff_cache .mypy_cache

@@ -3,8 +3,9 @@
     their last place: what dealing out by largest remainder needs (RULES 0).
 -#}
 {% macro whole_share(amount, part, whole) -%}
-    ({{ scaled_integer(amount, 4) }} * {{ scaled_integer(part, 4) }}
-    // {{ scaled_integer(whole, 4) }})
+    {{ floor_quotient(
+        scaled_integer(amount, 4) ~ ' * ' ~ scaled_integer(part, 4), scaled_integer(whole, 4)
+    ) }}
 {%- endmacro %}
 
 {% macro whole_remainder(amount, part, whole) -%}

@@ -15,7 +15,7 @@ from orchestration.lib.contract import landing_tables
 CSV_SYSTEMS = frozenset({"hr"})
 
 ARROW_TYPES = {
-    "varchar": pa.string(),
+    "string": pa.string(),
     "integer": pa.int64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),

@@ -58,6 +58,18 @@ class Request:
     rows_per_batch: int | None = None
     close_month: date | None = None
 
+    def environment(self, policy: Path) -> dict[str, str | None]:
+        """What tells dbt of it (macro ``run_setting``); None is to be absent.
+
+        A run does what it is asked for, whatever a shell's environment holds.
+        """
+        return {
+            "PLUMBLINE_KNOWN_AT": self.known_at,
+            "PLUMBLINE_ROWS_PER_BATCH": _text(self.rows_per_batch),
+            "PLUMBLINE_CLOSE_MONTH": _text(self.close_month),
+            "PLUMBLINE_POLICY_DIGEST": policy_digest(policy),
+        }
+
 
 def seed_folder(policy: Path) -> str:
     """The policy folder as dbt may be given it: relative, inside the project.
@@ -141,18 +153,12 @@ def build(
     """
     told("checking the input")
     require_sound_input(settings)
-    asked: dict[str, str | int | None] = {
-        "PLUMBLINE_KNOWN_AT": request.known_at,
-        "PLUMBLINE_ROWS_PER_BATCH": request.rows_per_batch,
-        "PLUMBLINE_CLOSE_MONTH": _iso(request.close_month),
-        "PLUMBLINE_POLICY_DIGEST": policy_digest(settings.policy),
-    }
     with working_copy(settings) as copy:
         environment = settings.environment(copy, seed_folder(settings.policy))
-        for name, value in asked.items():
-            environment.pop(name, None)  # a run does what it is asked for, whatever a shell holds
+        for name, value in request.environment(settings.policy).items():
+            environment.pop(name, None)
             if value is not None:
-                environment[name] = str(value)
+                environment[name] = value
         if profiler:
             profiler.spill_folder = copy.with_name(copy.name + ".tmp")
             environment["PLUMBLINE_THREADS"] = "1"
@@ -168,8 +174,8 @@ def build(
     return invocations
 
 
-def _iso(month: date | None) -> str | None:
-    return None if month is None else month.isoformat()
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _require(result: DbtResult) -> str:

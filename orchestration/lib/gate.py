@@ -133,7 +133,7 @@ def _faults(column: contract.Column, name: str, *, is_key: bool) -> list[_Fault]
     """What can be wrong with a column's values. ``name`` is the column's SQL expression."""
     faults = []
     data_type = column.data_type
-    if data_type != "varchar":
+    if data_type != "string":
         target = "timestamptz" if data_type == "timestamp" else data_type
         faults.append(
             _Fault(
@@ -176,7 +176,7 @@ def _needs_look(column: contract.Column, physical: str) -> bool:
         return True
     if column.data_type.startswith("decimal") and physical.startswith("decimal"):
         return _scale(physical) > _scale(column.data_type)
-    kinds = {"timestamp": "timestamp", "date": "date32", "boolean": "bool", "varchar": "string"}
+    kinds = {"timestamp": "timestamp", "date": "date32", "boolean": "bool"}
     wanted = kinds.get(column.data_type, column.data_type.split("(")[0])
     return not physical.startswith((wanted, "large_string" if wanted == "string" else wanted))
 

@@ -14,13 +14,13 @@ NONE = "none"
 
 # Output columns in order, with their SQL types: the contract of marts.fct_promotion_cuts.
 COLUMNS = {
-    "employee_id": "varchar",
-    "period_kind": "varchar",
-    "role": "varchar",
-    "grade": "varchar",
-    "pool": "varchar",
-    "outcome": "varchar",
-    "reason": "varchar",
+    "employee_id": "string",
+    "period_kind": "string",
+    "role": "string",
+    "grade": "string",
+    "pool": "string",
+    "outcome": "string",
+    "reason": "string",
     "score": "decimal(14, 10)",
     "rank": "integer",
     "ranked_count": "integer",

@@ -8,9 +8,8 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from orchestration.lib.promotion_cuts import COLUMNS, promotion_cuts
-
-CUTS_TABLE = "marts.fct_promotion_cuts"
+from orchestration.lib.promotion_cuts import COLUMNS
+from orchestration.lib.tables import CUTS_TABLE, cut_pools
 
 
 class WarehouseError(Exception):
@@ -38,25 +37,39 @@ def frame(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
 
 def ensure_cuts_table(connection: duckdb.DuckDBPyConnection) -> None:
     """An empty cuts table where there is none, so that dbt alone can build what reads it."""
-    columns = ", ".join(f"{name} {data_type}" for name, data_type in COLUMNS.items())
-    connection.execute("create schema if not exists marts")
-    connection.execute(f"create table if not exists {CUTS_TABLE} ({columns})")
+    _ensure_table(connection, CUTS_TABLE, COLUMNS)
+
+
+def _ensure_table(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str]
+) -> None:
+    typed = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
+    connection.execute(f"create schema if not exists {table.split('.')[0]}")
+    connection.execute(f"create table if not exists {table} ({typed})")
+
+
+class DuckTables:
+    """The tables of a DuckDB connection (``orchestration.lib.tables.Tables``)."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def frame(self, query: str) -> pd.DataFrame:
+        """A query's rows, with decimals as ``Decimal``."""
+        return frame(self.connection, query)
+
+    def replace(self, table: str, rows: pd.DataFrame, columns: dict[str, str]) -> None:
+        """Make ``table`` hold exactly ``rows``, in one transaction."""
+        typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in columns.items())
+        self.connection.register("new_rows", pa.Table.from_pandas(rows, preserve_index=False))
+        self.connection.begin()
+        _ensure_table(self.connection, table, columns)
+        self.connection.execute(f"delete from {table}")
+        self.connection.execute(f"insert into {table} select {typed} from new_rows")
+        self.connection.commit()
 
 
 def write_promotion_cuts(path: Path) -> int:
-    """Cut the candidates of the warehouse at ``path`` into ``marts.fct_promotion_cuts``.
-
-    Returns the rows written. The table is replaced in one transaction.
-    """
+    """Cut the candidates of the warehouse at ``path``; returns the rows written."""
     with duckdb.connect(str(path)) as connection:
-        candidates = frame(connection, "select * from intermediate.int_promotion_candidates")
-        cuts = promotion_cuts(candidates)
-        rows = pa.Table.from_pandas(cuts, preserve_index=False)
-        typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in COLUMNS.items())
-        connection.register("cut_rows", rows)
-        connection.begin()
-        ensure_cuts_table(connection)
-        connection.execute(f"delete from {CUTS_TABLE}")
-        connection.execute(f"insert into {CUTS_TABLE} select {typed} from cut_rows")
-        connection.commit()
-    return len(cuts)
+        return cut_pools(DuckTables(connection))

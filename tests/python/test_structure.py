@@ -136,3 +136,16 @@ def test_no_one_engine_word_stands_in_a_model() -> None:
     for path in MODELS.rglob("*.sql"):
         text = re.sub(r"{#.*?#}|--[^\n]*", "", path.read_text(), flags=re.DOTALL)
         assert not words.search(text), (path, words.search(text))
+
+
+def test_every_engine_word_has_a_variant_for_the_other_engine() -> None:
+    text = "".join(path.read_text() for path in (PROJECT_DIR / "macros").rglob("*.sql"))
+    variants = set(re.findall(r"{% macro (\w+?__\w+)", text))
+    names = {name.removeprefix("duckdb__") for name in variants if name.startswith("duckdb__")}
+    assert len(names) > 5
+    missing = {name for name in names if not {f"spark__{name}", f"default__{name}"} & variants}
+    assert not missing
+    materialized = re.findall(r"{% materialization (\w+), adapter='(\w+)'", text)
+    assert {name for name, engine in materialized if engine == "duckdb"} == {
+        name for name, engine in materialized if engine == "spark"
+    }

@@ -1,0 +1,1 @@
+"""The same models on Spark: a session, the landing as tables, and a build on a cluster."""
