@@ -24,6 +24,7 @@ import duckdb
 import typer
 
 from benchmarks.company import landings, link
+from benchmarks.same import differences
 from orchestration.lib.contract import PROJECT_DIR
 
 RESULTS = PROJECT_DIR / "benchmarks" / "results.json"
@@ -107,6 +108,32 @@ class Bench:
         self._fresh(self.company.whole)
         return self._plumbline("full build", "build")
 
+    def script(self) -> Measured:
+        """The heavy marts by the hand-written script; its rows must be those of a full build."""
+        file = self.work.with_name("script.duckdb")
+        file.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "benchmarks.script", str(self.company.whole), str(file)]
+        found = measure("hand-written script", self.size, command, {})
+        self._require_same(file)
+        return found
+
+    def pandas(self) -> Measured:
+        """The same by pandas, in memory."""
+        folder = self.work.with_name("pandas")
+        shutil.rmtree(folder, ignore_errors=True)
+        command = [sys.executable, "-m", "benchmarks.frames", str(self.company.whole), str(folder)]
+        found = measure("pandas", self.size, command, {})
+        self._require_same(folder)
+        return found
+
+    def _require_same(self, other: Path) -> None:
+        """Compare with the full build that ran before, where one did. Raises ``RuntimeError``."""
+        built = self.work / "plumbline.duckdb"
+        if built.exists():
+            different = {n: d for n, d in differences(built, other).items() if any(d)}
+            if different:
+                raise RuntimeError(f"rows differ from the build's at size {self.size}: {different}")
+
     def close(self) -> Measured:
         """The last month's load has arrived on what was built before: close that month."""
         self._fresh(self.company.before)
@@ -120,6 +147,12 @@ class Bench:
         self._plumbline("before", "build")
         link(self.company.restated, self.work / "landing")
         return self._plumbline("restating 12 months", "build")
+
+
+def tasks_of(size: int) -> list[str]:
+    """All tasks; pandas would need some 80 GB at size 100."""
+    tasks = ["scan", "build", "script", "pandas", "close", "restate"]
+    return [task for task in tasks if task != "pandas" or size <= 10]
 
 
 def machine() -> dict[str, str]:
@@ -136,7 +169,8 @@ def main(
     size: Annotated[list[int], typer.Option(help="1, 10, 100: millions of activities.")],
     runs: Annotated[int, typer.Option(help="Runs of each task; the table shows medians.")] = 5,
     task: Annotated[
-        list[str] | None, typer.Option(help="scan, build, close, restate; by default all.")
+        list[str] | None,
+        typer.Option(help="scan, build, script, pandas, close, restate; by default all."),
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where companies and warehouses lie.")] = Path(
         "build/benchmarks"
@@ -145,7 +179,7 @@ def main(
     """Measure, and add what was measured to benchmarks/results.json."""
     for number in size:
         bench = Bench(folder.resolve(), number)
-        for name in task or ["scan", "build", "close", "restate"]:
+        for name in task or tasks_of(number):
             one: Callable[[], Measured] = getattr(bench, name)
             for _ in range(runs):
                 found = one()

@@ -1,4 +1,7 @@
-"""Whether two DuckDB files hold the same rows of the marts that the hand-written script writes."""
+"""Whether the script's file, or the folder that pandas wrote, holds the rows of a full build.
+
+``python -m benchmarks.same <warehouse.duckdb> <file.duckdb or folder>``
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,45 @@ import duckdb
 
 from benchmarks.script import FACTS
 
+MARTS = (*FACTS, "fct_measures")
 
-def differences(built: Path, written: Path) -> dict[str, tuple[int, int]]:
-    """Rows that only a full build has and that only the script has, by mart."""
+
+def differences(built: Path, other: Path) -> dict[str, tuple[int, int]]:
+    """Rows that only a full build has and that only the other has, by mart."""
     found = {}
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{built}' as built (read_only)")
-        connection.execute(f"attach '{written}' as written (read_only)")
-        for name in (*FACTS, "fct_measures"):
-            here, there = f"select * from built.marts.{name}", f"select * from written.{name}"
+        if other.is_file():
+            connection.execute(f"attach '{other}' as other (read_only)")
+        for name in MARTS:
+            here = f"select * from built.marts.{name}"
+            there = (
+                f"select * from other.{name}"
+                if other.is_file()
+                else _frame(connection, name, other)
+            )
             found[name] = (
                 _count(connection, f"{here} except all {there}"),
                 _count(connection, f"{there} except all {here}"),
             )
     return found
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> str:
+    """A mart that pandas wrote, in the columns and types of the build's; amounts are ten-thousandths."""
+    columns = connection.execute(
+        "select column_name, data_type from duckdb_columns() where database_name = 'built'"
+        " and schema_name = 'marts' and table_name = ? order by column_index", [name]
+    ).fetchall()  # fmt: skip
+    places = {"DECIMAL(18,4)": 10**4, "DECIMAL(9,6)": 10**6}
+    typed = [
+        f"cast(cast({column} as decimal(30, 0)) / {places[kind]} as {kind}) as {column}"
+        if kind in places
+        else f"cast({column} as {kind}) as {column}"
+        for column, kind in columns
+    ]
+    return f"select {', '.join(typed)} from read_parquet('{folder / name}.parquet')"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
@@ -33,6 +60,6 @@ def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 if __name__ == "__main__":
     different = differences(Path(sys.argv[1]), Path(sys.argv[2]))
-    for mart, (only_built, only_written) in different.items():
-        print(f"{mart}: {only_built} rows only in the build, {only_written} only in the script")
+    for mart, (only_built, only_other) in different.items():
+        print(f"{mart}: {only_built} rows only in the build, {only_other} only in the other")
     sys.exit(1 if any(map(sum, different.values())) else 0)

@@ -9,6 +9,7 @@ those of a full build. Plan values come from ``seeds/policy``, as they do there.
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -328,13 +329,13 @@ def landed(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
         connection.read_csv(str(path), all_varchar=True).create_view(f"landed_{path.stem}")
 
 
-def months(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """First days of the months from the first to the last with anything in them, and one more."""
+def months(connection: duckdb.DuckDBPyConnection, known_on: str) -> list[str]:
+    """First days of the months from the first activity or signature to ``known_on``, and one more."""
     found = connection.sql(
-        "select cast(unnest(range(date_trunc('month', first), last + interval 2 month,"
-        " interval 1 month)) as date) from (select min(least(a, b)) as first, max(greatest(a, b)) as last"
-        " from (select cast(min(occurred_at) as date) as a, cast(max(occurred_at) as date) as b"
-        " from landed_activities union all select min(signed_on), max(ends_on) from landed_contracts))"
+        "select cast(unnest(range(date_trunc('month', first), date_trunc('month', date '"
+        f"{known_on}') + interval 2 month, interval 1 month)) as date) from (select min(day) as first"
+        " from (select cast(min(occurred_at) as date) as day from landed_activities"
+        " union all select min(signed_on) from landed_contracts))"
     ).fetchall()
     return [str(row[0]) for row in found]
 
@@ -355,9 +356,9 @@ def write(landing: Path, file: Path, memory: str = "500MB") -> None:
             f"select cast(make_timestamp(epoch_us(max(loaded))) + {OFFSET} as date) from ({newest})"
         ).fetchone()
         assert known_on is not None
-        run = months(connection)
+        run = months(connection, str(known_on[0]))
         for which in (FACTS, {"fct_measures": MEASURES}):
-            for month, after in zip(run, run[1:], strict=False):
+            for month, after in pairwise(run):
                 words = {
                     "month": f"date '{month}'", "next": f"date '{after}'", "offset": OFFSET,
                     "from": f"timestamptz '{month} 00:00:00+08'",

@@ -14,7 +14,14 @@ from orchestration.lib.contract import PROJECT_DIR
 
 FOLDER = PROJECT_DIR / "benchmarks"
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
-TASKS = ["scan", "full build", "close of a month", "restating 12 months"]
+TASKS = [
+    "scan",
+    "hand-written script",
+    "pandas",
+    "full build",
+    "close of a month",
+    "restating 12 months",
+]
 MEGABYTE = 1_000_000
 
 

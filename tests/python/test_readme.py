@@ -15,7 +15,7 @@ from tests.python.conftest import Company
 README = PROJECT_DIR / "README.md"
 # `make test` is this very run; `make ui` serves until it is stopped, and test_dagster loads what it
 # serves; the example has tests of its own. Setting up is what came before.
-ELSEWHERE = {"make test", "make ui", "make example-adventureworks"}
+ELSEWHERE = {"make test", "make spark", "make ui", "make example-adventureworks"}
 
 
 def commands() -> list[str]:
