@@ -112,7 +112,14 @@ class Bench:
         """The heavy marts by the hand-written script; its rows must be those of a full build."""
         file = self.work.with_name("script.duckdb")
         file.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "benchmarks.script", str(self.company.whole), str(file)]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.script",
+            str(self.company.whole),
+            str(file),
+            str(max(1, 36 // self.size)),
+        ]
         found = measure("hand-written script", self.size, command, {})
         self._require_same(file)
         return found
