@@ -12,16 +12,14 @@ relanded as (
 ranked as (
 
     select
-        *,
+        landed.*,
         1 as version_rank
     from {{ ref('base_billing__consumption') }} as landed
+    left join relanded
+        on landed.consumption_id = relanded.consumption_id
     where
         {{ in_months('landed.consumed_on') }}
-        and not exists (
-            select 1
-            from relanded
-            where landed.consumption_id = relanded.consumption_id
-        )
+        and relanded.consumption_id is null
     union all
     select
         *,

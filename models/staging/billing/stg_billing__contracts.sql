@@ -12,16 +12,14 @@ relanded as (
 ranked as (
 
     select
-        *,
+        landed.*,
         1 as version_rank
     from {{ ref('base_billing__contracts') }} as landed
+    left join relanded
+        on landed.contract_id = relanded.contract_id
     where
         {{ in_months('landed.signed_on') }}
-        and not exists (
-            select 1
-            from relanded
-            where landed.contract_id = relanded.contract_id
-        )
+        and relanded.contract_id is null
     union all
     select
         *,

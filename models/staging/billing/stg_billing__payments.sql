@@ -12,16 +12,14 @@ relanded as (
 ranked as (
 
     select
-        *,
+        landed.*,
         1 as version_rank
     from {{ ref('base_billing__payments') }} as landed
+    left join relanded
+        on landed.payment_id = relanded.payment_id
     where
         {{ in_months('landed.paid_on') }}
-        and not exists (
-            select 1
-            from relanded
-            where landed.payment_id = relanded.payment_id
-        )
+        and relanded.payment_id is null
     union all
     select
         *,

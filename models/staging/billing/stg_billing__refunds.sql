@@ -12,16 +12,14 @@ relanded as (
 ranked as (
 
     select
-        *,
+        landed.*,
         1 as version_rank
     from {{ ref('base_billing__refunds') }} as landed
+    left join relanded
+        on landed.refund_id = relanded.refund_id
     where
         {{ in_months('landed.refunded_on') }}
-        and not exists (
-            select 1
-            from relanded
-            where landed.refund_id = relanded.refund_id
-        )
+        and relanded.refund_id is null
     union all
     select
         *,

@@ -19,16 +19,14 @@ relanded as (
 ranked as (
 
     select
-        *,
+        landed.*,
         1 as version_rank
     from {{ ref('base_crm__activities') }} as landed
+    left join relanded
+        on landed.activity_id = relanded.activity_id
     where
         {{ in_months_utc('landed.landed_occurred_at') }}
-        and not exists (
-            select 1
-            from relanded
-            where landed.activity_id = relanded.activity_id
-        )
+        and relanded.activity_id is null
     union all
     select
         *,

@@ -21,16 +21,14 @@ relanded as (
 ranked as (
 
     select
-        *,
+        landed.*,
         1 as version_rank
     from {{ ref('base_crm__opportunities') }} as landed
+    left join relanded
+        on landed.opportunity_id = relanded.opportunity_id
     where
         {{ in_months_utc('landed.landed_created_at') }}
-        and not exists (
-            select 1
-            from relanded
-            where landed.opportunity_id = relanded.opportunity_id
-        )
+        and relanded.opportunity_id is null
     union all
     select
         *,

@@ -21,16 +21,14 @@ relanded as (
 ranked as (
 
     select
-        *,
+        landed.*,
         1 as version_rank
     from {{ ref('base_crm__service_requests') }} as landed
+    left join relanded
+        on landed.request_id = relanded.request_id
     where
         {{ in_months_utc('landed.landed_requested_at') }}
-        and not exists (
-            select 1
-            from relanded
-            where landed.request_id = relanded.request_id
-        )
+        and relanded.request_id is null
     union all
     select
         *,
