@@ -24,16 +24,17 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.dbt_run import DbtResult, Progress, run_dbt
+from orchestration.lib.dbt_run import Progress, run_steps
 from orchestration.lib.gate import check_once
 from orchestration.lib.landing import find_files, relation_of
 from orchestration.lib.policy import policy_digest, policy_setting
 from orchestration.lib.problem import Problem
 from orchestration.lib.profile import Profiler
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import WarehouseError, open_read_only, write_promotion_cuts
+from orchestration.lib.warehouse import WarehouseError, open_read_only
 
 # Python writes the cuts between two runs of dbt; what reads them, and the ledger, comes after.
+CUTS = "cuts"
 AFTER_CUTS = ["source:orchestration.fct_promotion_cuts+", "fct_pay_ledger+"]
 Told = Callable[[str], None]
 
@@ -162,26 +163,32 @@ def build(
         if profiler:
             profiler.spill_folder = copy.with_name(copy.name + ".tmp")
             environment["PLUMBLINE_THREADS"] = "1"
-        told("building facts, scores and pay")
         # Unit tests prove the rules, not this month's data: `make test` runs them.
-        first = ["build", "--exclude-resource-type", "unit_test", "--exclude", *AFTER_CUTS]
-        invocations = [_require(run_dbt(first, environment, progress, profiler))]
-        told("cutting the pools")
-        write_promotion_cuts(copy)
-        told("posting" if request.close_month else "building what reads the cuts")
-        second = ["build", "--exclude-resource-type", "unit_test", "--select", *AFTER_CUTS]
-        invocations.append(_require(run_dbt(second, environment, progress, profiler)))
-    return invocations
+        build_only = ["build", "--exclude-resource-type", "unit_test"]
+        steps = {
+            "building facts, scores and pay": [*build_only, "--exclude", *AFTER_CUTS],
+            "cutting the pools": CUTS,
+            "posting" if request.close_month else "building what reads the cuts": [
+                *build_only,
+                "--select",
+                *AFTER_CUTS,
+            ],
+        }
+        names = list(steps)
+        result = run_steps(
+            list(steps.values()),
+            environment,
+            progress,
+            lambda number: told(names[number]),
+            profiler,
+        )
+        if not result.is_success:
+            raise BuildError("\n".join(result.errors))
+    return result.invocation_ids
 
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _require(result: DbtResult) -> str:
-    if not result.is_success:
-        raise BuildError("\n".join(result.errors))
-    return result.invocation_id or ""
 
 
 @contextlib.contextmanager

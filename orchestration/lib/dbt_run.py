@@ -1,7 +1,4 @@
-"""Runs dbt as a process of its own and follows its log.
-
-In-process dbt would keep the DuckDB file open after the run.
-"""
+"""Runs the steps of a build in a process of their own (``dbt_worker``) and follows what they say."""
 
 from __future__ import annotations
 
@@ -21,40 +18,26 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass
 class DbtResult:
-    """How a run of dbt ended: what failed, and what was printed beside dbt's own log."""
+    """How the steps ended: what failed, and what was printed beside the worker's own events."""
 
     is_success: bool
     errors: list[str] = field(default_factory=list)
     other_output: list[str] = field(default_factory=list)
-    invocation_id: str | None = None
+    invocation_ids: list[str] = field(default_factory=list)
 
 
-def run_dbt(
-    arguments: Sequence[str],
+def run_steps(
+    steps: Sequence[str | Sequence[str]],
     environment: Mapping[str, str],
     progress: Progress = lambda _number, _total, _line: None,
+    told: Callable[[int], None] = lambda _number: None,
     profiler: Profiler | None = None,
 ) -> DbtResult:
-    """Run ``dbt <arguments>`` in the project and wait for it.
+    """Run dbt's arguments and ``cuts``, in order, and wait for them; ``told`` hears each begin.
 
     Never raises for a failing build: ``is_success`` says so, and ``errors`` why.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "dbt.cli.main",
-        "--log-format",
-        "json",
-        # Two seconds of each run: artefacts that nobody reads here, and every statement in a log.
-        "--no-write-json",
-        "--log-level-file",
-        "info",
-        *arguments,
-        "--project-dir",
-        str(PROJECT_DIR),
-        "--profiles-dir",
-        str(PROJECT_DIR / "profiles"),
-    ]
+    command = [sys.executable, "-m", "orchestration.lib.dbt_worker", json.dumps(list(steps))]
     result = DbtResult(is_success=False)
     with subprocess.Popen(
         command,
@@ -69,32 +52,40 @@ def run_dbt(
         if profiler:
             profiler.watch(process.pid)
         for line in process.stdout:
-            _follow(line, result, progress, profiler)
+            _follow(line, result, progress, told, profiler)
         if profiler:
             profiler.stop()
     result.is_success = process.returncode == 0
     if not result.is_success and not result.errors:
-        # dbt itself broke off: its traceback is what there is to tell.
+        # It broke off: its traceback is what there is to tell.
         result.errors += [f"dbt ended with exit code {process.returncode}", *result.other_output]
     return result
 
 
-def _follow(line: str, result: DbtResult, progress: Progress, profiler: Profiler | None) -> None:
+def _follow(
+    line: str,
+    result: DbtResult,
+    progress: Progress,
+    told: Callable[[int], None],
+    profiler: Profiler | None,
+) -> None:
     try:
         event: dict[str, Any] = json.loads(line)
-    except json.JSONDecodeError:
+        kind = event["event"]
+    except (json.JSONDecodeError, TypeError, KeyError):
         if line.strip():
             result.other_output.append(line.rstrip())
         return
-    info, data = event.get("info", {}), event.get("data", {})
-    message = str(info.get("msg", "")).strip()
-    result.invocation_id = info.get("invocation_id", result.invocation_id)
-    node = data.get("node_info", {})
-    if profiler and info.get("name") == "LogStartLine":
-        profiler.started(node.get("node_name", ""), node.get("resource_type", ""))
-    if profiler and "execution_time" in data:
-        profiler.finished(node.get("node_name", ""), float(data["execution_time"]))
-    if info.get("name") in ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult"):
-        progress(int(data.get("index", 0)), int(data.get("total", 0)), message)
-    if info.get("level") == "error" and message:
-        result.errors.append(message)
+    if kind == "step":
+        told(event["number"])
+    elif kind == "invocation":
+        result.invocation_ids.append(event["id"])
+    elif kind == "error":
+        if event["text"] and event["text"] not in result.errors:
+            result.errors.append(event["text"])
+    elif kind == "started" and profiler:
+        profiler.started(event["name"], event["kind"])
+    elif kind == "finished":
+        if profiler:
+            profiler.finished(event["name"], event["seconds"])
+        progress(event["index"], event["total"], event["text"])
