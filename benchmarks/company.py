@@ -26,33 +26,41 @@ LAST_MONTH = date(2026, 6, 1)
 
 @dataclass(frozen=True)
 class Landings:
-    """Folders of one size: all rows; without the last month's load; that load; restated rows."""
+    """Folders of one size: all rows; all but the last month's load; that load; a year's and the last
+    month's activities and payments landed once more."""
 
     whole: Path
     before: Path
     month: Path
     restated: Path
+    late: Path
 
 
-def landings(folder: Path, size: int) -> Landings:
-    """The landing folders of a size below ``folder``; made where they are not there."""
-    here = Landings(
-        *(folder / str(size) / name for name in ("whole", "before", "month", "restated"))
-    )
-    done = folder / str(size) / "complete"
-    if done.exists():
-        return here
-    for path in (here.whole, here.before, here.month, here.restated):
-        shutil.rmtree(path, ignore_errors=True)
-    generate(Size(PAYEES * size, MONTHS, ACTIVITIES * size, LAST_MONTH), here.whole)
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set preserve_insertion_order = false")
-        for path in sorted(here.whole.rglob("*")):
-            if path.suffix in (".parquet", ".csv"):
-                _split(connection, path, here)
-    _restate(here)
-    done.touch()
+def landings(folder: Path, size: int, *, split: bool = True) -> Landings:
+    """The landing folders of a size below ``folder``; made where they are not there.
+
+    Without ``split`` the two that take a second copy of everything are left out.
+    """
+    place = folder / str(size)
+    here = Landings(*(place / name for name in ("whole", "before", "month", "restated", "late")))
+    if not (place / "complete").exists():
+        shutil.rmtree(here.whole, ignore_errors=True)
+        generate(Size(PAYEES * size, MONTHS, ACTIVITIES * size, LAST_MONTH), here.whole)
+        (place / "complete").touch()
+    if not here.restated.exists():
+        _restate(here.whole, here.restated, LAST_MONTH.replace(year=LAST_MONTH.year - 1))
+    if not here.late.exists():
+        _restate(here.whole, here.late, LAST_MONTH)
+    if split and not (place / "split").exists():
+        for path in (here.before, here.month):
+            shutil.rmtree(path, ignore_errors=True)
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set preserve_insertion_order = false")
+            for path in sorted(here.whole.rglob("*")):
+                if path.suffix in (".parquet", ".csv"):
+                    _split(connection, path, here)
+        (place / "split").touch()
     return here
 
 
@@ -81,9 +89,11 @@ def _split(connection: duckdb.DuckDBPyConnection, path: Path, here: Landings) ->
             part.write_csv(str(file), header=True)
 
 
-def _restate(here: Landings) -> None:
-    """The last year's activities and payments, landed once more a little different."""
-    first = LAST_MONTH.replace(year=LAST_MONTH.year - 1)
+def _restate(whole: Path, target: Path, first: date) -> None:
+    """Activities and payments from a day on, landed once more a little different."""
+    days = 1 if target.name == "late" else 2
+    draft = target.with_name(f"{target.name}.writing")
+    shutil.rmtree(draft, ignore_errors=True)
     changes = {
         "crm.activities": ("occurred_at", "duration_seconds + 1 as duration_seconds"),
         "billing.payments": ("paid_on", "cast(amount + 0.01 as decimal(18, 4)) as amount"),
@@ -93,7 +103,7 @@ def _restate(here: Landings) -> None:
         connection.execute("set preserve_insertion_order = false")
         for name, (column, change) in changes.items():
             table = landing_tables()[name]
-            for path in sorted((here.whole / table.system / table.name).glob("*.parquet")):
+            for path in sorted((whole / table.system / table.name).glob("*.parquet")):
                 rows = connection.read_parquet(str(path)).filter(
                     f"cast({column} as date) > date '{first}' and not coalesce(_deleted, false)"
                     if "_deleted" in pq.read_schema(path).names
@@ -101,12 +111,13 @@ def _restate(here: Landings) -> None:
                 )
                 if rows.limit(1).fetchone() is None:
                     continue
-                later = "_loaded_at + interval 1 day as _loaded_at"
-                file = here.restated / table.system / table.name / f"{path.stem}-restated.parquet"
+                later = f"_loaded_at + interval {days} day as _loaded_at"
+                file = draft / table.system / table.name / f"{path.stem}-{target.name}.parquet"
                 file.parent.mkdir(parents=True, exist_ok=True)
                 rows.project(f"* replace ({change}, {later})").write_parquet(
                     str(file), compression="zstd"
                 )
+    draft.rename(target)
 
 
 def link(source: Path, target: Path) -> None:

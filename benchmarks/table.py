@@ -1,4 +1,4 @@
-"""Writes the table of ``benchmarks/README.md`` from ``benchmarks/results.json``: medians per task."""
+"""Writes the table and the plot of the benchmarks from ``benchmarks/results.json``: medians per task."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from benchmarks.plot import plot
 from orchestration.lib.contract import PROJECT_DIR
 
 FOLDER = PROJECT_DIR / "benchmarks"
@@ -20,6 +21,7 @@ TASKS = [
     "pandas",
     "full build",
     "close of a month",
+    "close of a restated month",
     "restating 12 months",
 ]
 MEGABYTE = 1_000_000
@@ -79,6 +81,7 @@ def main() -> None:
     text = page.read_text(encoding="utf-8")
     whole = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
     page.write_text(whole.sub(lambda _: f"{BEGIN}\n{table(kept)}\n{END}", text), encoding="utf-8")
+    plot(medians(kept["runs"]), FOLDER / "builds.svg")
 
 
 if __name__ == "__main__":
