@@ -155,6 +155,7 @@ class Reference:
             events[f"{kind}:{key}"] = {
                 "kind": kind,
                 "account": row["account_id"],
+                "contract": row["contract_id"],
                 "amount": self.company(row, day),
                 "day": day,
                 "reverses": reverses,

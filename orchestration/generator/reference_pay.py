@@ -1,106 +1,19 @@
-"""The second half of the independent reckoning: measures, scores, and what a month pays."""
+"""The last part of the independent reckoning: scores, and what a month pays."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
 from decimal import Decimal
-from functools import cached_property
-from typing import Any
 
-from orchestration.generator.reference import Reference
-from orchestration.generator.reference_arithmetic import (
-    FAR,
-    FOUR,
-    TEN,
-    Row,
-    holds,
-    month_after,
-    rounded,
-)
-from orchestration.lib.contract import landing_tables
+from orchestration.generator.reference_arithmetic import FOUR, TEN, Row, holds, month_after, rounded
+from orchestration.generator.reference_measures import MeasuresReference
 
-Measured = dict[tuple[str, str, dt.date], list[Decimal]]
 SCOPES = ("employee", "team", "role", "company")
 
 
-class PayReference(Reference):
+class PayReference(MeasuresReference):
     """``pay(month)`` gives what every payee's components come to, before and after rounding."""
-
-    @cached_property
-    def measured(self) -> Measured:
-        """[numerator, denominator] per employee, measure and month."""
-        found: Measured = defaultdict(lambda: [Decimal(0), Decimal(0)])
-
-        def count(employee: str, measure: str, day: dt.date, top: Any = 1, bottom: Any = 1) -> None:
-            figures = found[employee, measure, day.replace(day=1)]
-            figures[0] += top
-            figures[1] += bottom
-
-        kinds = {"visit": "visits", "competitor_note": "competitor_notes"}
-        for row in self.rows("crm.activities"):
-            if row["activity_type"] in kinds:
-                count(row["employee_id"], kinds[row["activity_type"]], self.day(row["occurred_at"]))
-        key_products = {
-            row["product_id"] for row in self.rows("billing.products") if row["is_key_product"]
-        }
-        firsts = set()
-        for credit in self.credits:
-            if credit["kind"] in ("booked", "cancelled") and credit["product"] in key_products:
-                amount = credit["credit"] if credit["kind"] == "booked" else -credit["credit"]
-                count(credit["employee"], "key_product_sales", credit["day"], amount)
-            if (
-                credit["kind"] == "booked"
-                and credit["role"] == "account_manager"
-                and credit["day"] == self.first_signed[credit["account"]]
-            ):
-                firsts.add((credit["employee"], credit["account"], credit["day"]))
-        for employee, _, day in firsts:
-            count(employee, "new_customers", day)
-        for (employee, _, month), is_renewed in self.customers_due.items():
-            count(employee, "customer_retention", month, int(is_renewed))
-        wins = {
-            row["opportunity_id"]: self.day(row["closed_at"])
-            for row in self.rows("crm.opportunities")
-            if row["outcome"] == "won" and row["closed_at"]
-        }
-        for row in self.rows("crm.opportunity_team"):
-            if row["opportunity_id"] in wins:
-                count(row["employee_id"], "supported_wins", wins[row["opportunity_id"]])
-        limit = int(self.settings["fast_response_seconds"])
-        for row in self.rows("crm.service_requests"):
-            answered = row["first_responded_at"]
-            is_fast = answered and (answered - row["requested_at"]).total_seconds() <= limit
-            day = self.day(row["requested_at"])
-            count(row["employee_id"], "fast_response_rate", day, 1 if is_fast else 0)
-        for row in self.rows("hr.expenses"):
-            amount = self.company(row, row["incurred_on"])
-            if amount is not None:
-                count(row["employee_id"], "cost_control", row["incurred_on"], amount)
-        return found
-
-    @cached_property
-    def customers_due(self) -> dict[tuple[str, str, dt.date], bool]:
-        """Per account manager, customer and month due: whether any contract due was renewed."""
-        grace = dt.timedelta(days=int(self.settings["renewal_grace_days"]))
-        known_on = max(
-            self.day(row["_loaded_at"]) for name in landing_tables() for row in self.rows(name)
-        )
-        renewing: dict[str, list[dt.date]] = defaultdict(list)
-        for row in self.rows("billing.contracts"):
-            if row["renews_contract_id"] and not row["cancelled_on"]:
-                renewing[row["renews_contract_id"]].append(row["signed_on"])
-        due: dict[tuple[str, str, dt.date], bool] = {}
-        for row in self.rows("billing.contracts"):
-            end = row["ends_on"]
-            if not end or end > known_on or (row["cancelled_on"] or FAR) <= end:
-                continue
-            employee = self.holder(row["account_id"], "account_manager", end)
-            if employee:
-                key = employee, row["account_id"], end.replace(day=1)
-                renewed = any(day <= end + grace for day in renewing[row["contract_id"]])
-                due[key] = due.get(key, False) or renewed
-        return due
 
     def target(self, job: Row, measure: str, day: dt.date) -> Decimal | None:
         """The narrowest target that holds: employee, team, role, company."""
@@ -170,12 +83,12 @@ class PayReference(Reference):
         while current <= month:
             figures = self.measured.get((job["employee_id"], item["measure"], current))
             if figures:
-                top, bottom = top + figures[0], bottom + figures[1]
+                top, bottom = top + figures[0], bottom + (figures[1] or 0)
             current = month_after(current)
         target = self.target(job, item["measure"], day)
         if target is None or target <= 0:
             return Decimal(0)
-        weighed = bottom if measure["unit"] == "ratio" else Decimal(1)
+        weighed = bottom if measure["has_denominator"] else Decimal(1)
         if weighed == 0:
             return item["factor_when_nothing_due"] or Decimal(0)
         actual, aim = max(top, Decimal(0)), target * weighed

@@ -19,6 +19,10 @@ NEEDED_SETTINGS = (
     "fiscal_year_start_month",
     "renewal_grace_days",
     "fast_response_seconds",
+    "slow_response_seconds",
+    "promoter_from_score",
+    "detractor_to_score",
+    "skipped_stage_counts_as_passed",
     "new_customer_days",
     "new_product_days",
 )
@@ -159,10 +163,16 @@ def _check_settings(policy: Path, rows: list[Row]) -> Iterable[Problem]:
         if setting not in present:
             rule = f"settings needed: {', '.join(NEEDED_SETTINGS)}"
             yield Problem(path, None, "setting", rule, f"{setting} is missing")
-    numbers = [name for name in NEEDED_SETTINGS if name.endswith(("_days", "_seconds", "_month"))]
+    numbers = [
+        name for name in NEEDED_SETTINGS if name.endswith(("_days", "_seconds", "_month", "_score"))
+    ]
     for number, values in rows:
         if values["setting"] in numbers and not values["value"].isdigit():
             rule = f"{values['setting']} is a whole number"
+            yield Problem(path, number, "value", rule, f"'{values['value']}' is not")
+        is_yes_or_no = values["setting"] == "skipped_stage_counts_as_passed"
+        if is_yes_or_no and values["value"] not in ("true", "false"):
+            rule = f"{values['setting']} is true or false"
             yield Problem(path, number, "value", rule, f"'{values['value']}' is not")
 
 

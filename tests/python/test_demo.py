@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from orchestration.generator.generate import generate
+from orchestration.generator.reference_measures import value_of
 from orchestration.generator.reference_pay import PayReference
 from orchestration.generator.shape import Size
 from orchestration.lib.contract import PROJECT_DIR, landing_tables
@@ -83,6 +84,25 @@ def test_every_payees_pay_is_the_independent_reckonings_to_the_fourth_place(
     reckoned = reference.pay(month)
     assert {key: reckoned[key] for key in shown} == shown
     assert all(amount == 0 for key, amount in reckoned.items() if key not in shown)
+
+
+def test_every_measure_is_the_independent_reckonings_to_the_last_place(
+    closed_demo: Company, reference: PayReference
+) -> None:
+    rows = closed_demo.query(
+        "select employee_id, measure, period_month, numerator, denominator, value from marts.fct_measures"
+    )
+    shown = {(employee, measure, month): figures for employee, measure, month, *figures in rows}
+    reckoned = {
+        key: [top, bottom, value_of(top, bottom)]
+        for key, (top, bottom) in reference.measured.items()
+        if key[2] in reference.months
+    }
+    assert {key[1] for key in shown} == {
+        row["measure"] for row in reference.policy["policy_measures"]
+    }
+    assert {key: figures for key, figures in shown.items() if reckoned.get(key) != figures} == {}
+    assert reckoned.keys() == shown.keys()
 
 
 def test_each_check_finds_its_planted_fault_and_no_other(

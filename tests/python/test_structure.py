@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,25 @@ def test_every_engine_word_has_a_variant_for_the_other_engine() -> None:
     assert {name for name, engine in materialized if engine == "duckdb"} == {
         name for name, engine in materialized if engine == "spark"
     }
+
+
+def test_the_metric_dictionary_has_every_measure_as_the_plan_has_it() -> None:
+    with (PROJECT_DIR / "seeds" / "policy" / "policy_measures.csv").open(encoding="utf-8") as file:
+        planned = list(csv.DictReader(file))
+    lines = (PROJECT_DIR / "docs" / "metrics.md").read_text(encoding="utf-8").splitlines()
+    rows = {
+        cells[0].strip("`"): cells
+        for line in lines
+        if line.startswith("| `")
+        and (cells := [cell.strip() for cell in line.strip("|").split("|")])
+    }
+    assert rows.keys() == {row["measure"] for row in planned}
+    for row in planned:
+        cells = rows[row["measure"]]
+        assert len(cells) == 11 and all(cells), row["measure"]
+        assert cells[1:3] == [row["measure_name"], row["measure_name_zh"]]
+        assert (cells[5] == "—") == (row["has_denominator"] == "false"), row["measure"]
+        assert cells[6] == row["unit"]
+        assert cells[7].split(",")[0] == row["direction"].removesuffix("_is_better")
+        assert ("monitor-only" in cells[7]) == (row["is_monitor_only"] == "true")
+        assert re.fullmatch(r"S\d-\d\d(, S\d-\d\d)*", cells[8]), row["measure"]

@@ -3,28 +3,63 @@
     is_light=true,
 ) }}
 
-{#- Expenses claimed (cost control, S0-04), in the company's currency. -#}
+{#- Expenses claimed (cost control, S0-04), and what sales and new customers cost (S1-02). -#}
 with
 
-settings as (
+-- What was spent, sold and won, side by side: each may be there without the others.
+entries as (
 
-    select company_currency
-    from {{ ref('stg_policy__settings') }}
+    select
+        employee_id,
+        period_month,
+        case when cost_type = 'expense' then amount end as expenses,
+        case when cost_type <> 'expense' then amount end as account_costs,
+        case when cost_type = 'acquisition' then amount end as acquisition_costs,
+        cast(null as decimal(18, 4)) as booked_amount,
+        cast(null as decimal(18, 4)) as new_customers
+    from {{ ref('int_employee_costs') }}
+    where {{ in_months('period_month') }}
+    union all
+    select
+        employee_id,
+        period_month,
+        null as expenses,
+        null as account_costs,
+        null as acquisition_costs,
+        numerator as booked_amount,
+        null as new_customers
+    from {{ ref('int_measures__sales') }}
+    where
+        measure = 'booked_sales'
+        and {{ in_months('period_month') }}
+    union all
+    select
+        employee_id,
+        period_month,
+        null as expenses,
+        null as account_costs,
+        null as acquisition_costs,
+        null as booked_amount,
+        numerator as new_customers
+    from {{ ref('int_measures__customers') }}
+    where
+        measure = 'new_customers'
+        and {{ in_months('period_month') }}
 
 ),
 
-converted as (
+summed as (
 
     select
-        expenses.employee_id,
-        {{ month_of('expenses.incurred_on') }} as period_month,
-        {{ in_company_currency('expenses', 'rates', 'settings') }} as amount
-    from {{ ref('stg_hr__expenses') }} as expenses
-    cross join settings
-    left join {{ ref('int_exchange_rates') }} as rates
-        on
-            expenses.currency = rates.currency
-            and {{ holds_on('rates', 'expenses.incurred_on') }}
+        employee_id,
+        period_month,
+        sum(expenses) as expenses,
+        sum(account_costs) as account_costs,
+        sum(acquisition_costs) as acquisition_costs,
+        sum(booked_amount) as booked_amount,
+        sum(new_customers) as new_customers
+    from entries
+    group by employee_id, period_month
 
 ),
 
@@ -33,12 +68,38 @@ final as (
     select
         employee_id,
         'cost_control' as measure,
-        cast(sum(amount) as decimal(18, 4)) as numerator,
+        cast(expenses as decimal(18, 4)) as numerator,
         cast(null as decimal(18, 4)) as denominator,
         period_month
-    from converted
-    where amount is not null
-    group by employee_id, period_month
+    from summed
+    where expenses is not null
+    union all
+    select
+        employee_id,
+        'cost_of_sales' as measure,
+        cast(coalesce(account_costs, 0) as decimal(18, 4)) as numerator,
+        cast(coalesce(booked_amount, 0) as decimal(18, 4)) as denominator,
+        period_month
+    from summed
+    where account_costs is not null or booked_amount is not null
+    union all
+    select
+        employee_id,
+        'profit_contribution' as measure,
+        cast(coalesce(booked_amount, 0) - coalesce(account_costs, 0) - coalesce(expenses, 0) as decimal(18, 4)) as numerator,
+        cast(null as decimal(18, 4)) as denominator,
+        period_month
+    from summed
+    where booked_amount is not null or account_costs is not null
+    union all
+    select
+        employee_id,
+        'new_customer_cost' as measure,
+        cast(coalesce(acquisition_costs, 0) as decimal(18, 4)) as numerator,
+        cast(coalesce(new_customers, 0) as decimal(18, 4)) as denominator,
+        period_month
+    from summed
+    where acquisition_costs is not null or new_customers is not null
 
 )
 

@@ -1,38 +1,84 @@
 {{ config(materialized='by_month') }}
 
-{#- Booked sales of key products, what was cancelled taken back (S1-02). -#}
+{#- Sales in the three meanings (S0-02), what was taken back taken off, and parts of the booked (S1-02). -#}
+{%- set parts = {
+    'key_product_sales': 'is_key_product',
+    'new_market_sales': "customer_class = 'new'",
+    'upsell_sales': "contract_type = 'upsell'",
+    'cross_sell_sales': "contract_type = 'cross_sell'",
+} -%}
+
 with
 
-key_product_sales as (
+signed as (
+
+    select
+        credits.employee_id,
+        credits.period_month,
+        case credits.transaction_kind
+            when 'cancelled' then 'booked'
+            when 'refunded' then 'collected'
+            else credits.transaction_kind
+        end as sales_kind,
+        case
+            when credits.reverses_transaction_id is null then credits.credit_amount
+            else -credits.credit_amount
+        end as amount,
+        credits.is_key_product,
+        credits.customer_class,
+        contracts.contract_type
+    from {{ ref('fct_credits') }} as credits
+    left join {{ ref('stg_billing__contracts') }} as contracts
+        on credits.contract_id = contracts.contract_id
+    where {{ in_months('credits.period_month') }}
+
+),
+
+by_kind as (
 
     select
         employee_id,
+        sales_kind || '_sales' as measure,
         period_month,
-        sum(
-            case transaction_kind
-                when 'booked' then credit_amount
-                else -credit_amount
-            end
-        ) as amount
-    from {{ ref('fct_credits') }}
-    where
-        transaction_kind in ('booked', 'cancelled')
-        and is_key_product
-        and {{ in_months('period_month') }}
-    group by employee_id, period_month
+        sum(amount) as amount
+    from signed
+    group by employee_id, sales_kind, period_month
 
+),
+
+parts as (
+
+    {% for measure, condition in parts.items() -%}
+    select
+        employee_id,
+        '{{ measure }}' as measure,
+        period_month,
+        sum(amount) as amount
+    from signed
+    where
+        sales_kind = 'booked'
+        and {{ condition }}
+    group by employee_id, period_month
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {%- endfor %}
 ),
 
 final as (
 
+    {% for source in ['by_kind', 'parts'] -%}
     select
         employee_id,
-        'key_product_sales' as measure,
+        measure,
         cast(amount as decimal(18, 4)) as numerator,
         cast(null as decimal(18, 4)) as denominator,
         period_month
-    from key_product_sales
-
+    from {{ source }}
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {%- endfor %}
 )
 
 select * from final

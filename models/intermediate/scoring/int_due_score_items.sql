@@ -90,10 +90,10 @@ final as (
         items.factor_when_nothing_due,
         targeted.target_value,
         cast(coalesce(measured.numerator, 0) as decimal(18, 4)) as numerator,
-        -- A count or an amount is itself; a ratio is over what fell due, perhaps nothing.
+        -- A count or an amount is itself; a ratio or an average is over what fell due, perhaps nothing.
         cast(
-            case items.unit
-                when 'ratio' then coalesce(measured.denominator, 0)
+            case
+                when items.has_denominator then coalesce(measured.denominator, 0)
                 else 1
             end as decimal(18, 4)
         ) as denominator,

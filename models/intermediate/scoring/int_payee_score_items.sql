@@ -52,6 +52,7 @@ final as (
         items.measure,
         items.curve_id,
         measures.unit,
+        measures.has_denominator,
         measures.direction,
         items.weight,
         items.factor_when_nothing_due,

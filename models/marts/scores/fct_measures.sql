@@ -4,7 +4,10 @@ with
 
 measured as (
 
-    {% set domains = ['activities', 'customers', 'sales', 'wins', 'service', 'costs'] -%}
+    {% set domains = [
+        'activities', 'created_deals', 'closed_deals', 'conversions', 'customers', 'renewals', 'sales',
+        'wins', 'service', 'surveys', 'deliveries', 'usage', 'costs',
+    ] -%}
     {%- for domain in domains %}
     select
         employee_id,
@@ -20,24 +23,45 @@ measured as (
 
 ),
 
-final as (
+-- A measure may have parts in several domains: upsell has.
+summed as (
 
     select
         employee_id,
         measure,
-        numerator,
-        denominator,
-        cast(
-            case
-                when denominator is null then numerator
-                else {{ exact_quotient('numerator', 'denominator', 4) }}
-            end as decimal(18, 4)
-        ) as value,
+        cast(sum(numerator) as decimal(18, 4)) as numerator,
+        cast(sum(denominator) as decimal(18, 4)) as denominator,
         period_month
     from measured
     where
         employee_id is not null
         and {{ in_months('period_month') }}
+    group by employee_id, measure, period_month
+
+),
+
+final as (
+
+    -- Where whoever it was worked at the end of the month; null for what comes after a leave.
+    select
+        summed.employee_id,
+        payees.team_id,
+        payees.region,
+        summed.measure,
+        summed.numerator,
+        summed.denominator,
+        cast(
+            case
+                when summed.denominator is null then summed.numerator
+                else {{ exact_quotient('summed.numerator', 'summed.denominator', 4) }}
+            end as decimal(18, 4)
+        ) as value,
+        summed.period_month
+    from summed
+    left join {{ ref('int_payee_months') }} as payees
+        on
+            summed.employee_id = payees.employee_id
+            and summed.period_month = payees.period_month
 
 )
 

@@ -20,6 +20,14 @@ final as (
             as renewal_grace_days,
         cast(max(case when setting = 'fast_response_seconds' then value end) as integer)
             as fast_response_seconds,
+        cast(max(case when setting = 'slow_response_seconds' then value end) as integer)
+            as slow_response_seconds,
+        cast(max(case when setting = 'promoter_from_score' then value end) as integer)
+            as promoter_from_score,
+        cast(max(case when setting = 'detractor_to_score' then value end) as integer)
+            as detractor_to_score,
+        max(case when setting = 'skipped_stage_counts_as_passed' then value end) = 'true'
+            as skipped_stage_counts_as_passed,
         cast(max(case when setting = 'new_customer_days' then value end) as integer)
             as new_customer_days,
         cast(max(case when setting = 'new_product_days' then value end) as integer)

@@ -1,0 +1,116 @@
+{{ config(
+    materialized='by_month',
+    reach={'fct_measures': 'year'},
+) }}
+
+{#- Numerators and denominators are added up, over people and months; never a mean of means (RULES 3). -#}
+{%- set kinds = {'quarter': 3, 'half': 6, 'year': 12} -%}
+
+with
+
+periods as (
+
+    select
+        period_month,
+        'month' as period_kind,
+        period_month as period_start
+    from {{ ref('dim_periods') }}
+    {%- for kind in kinds %}
+    union all
+    select
+        period_month,
+        '{{ kind }}' as period_kind,
+        {{ kind }}_start as period_start
+    from {{ ref('dim_periods') }}
+    where next_month = next_{{ kind }}
+    {%- endfor %}
+
+),
+
+-- A year begins eleven months before its last.
+measures as (
+
+    select *
+    from {{ ref('fct_measures') }}
+    where
+        period_month >= {{ add_months(window_start(), -11) }}
+        and period_month < {{ window_end() }}
+
+),
+
+members as (
+
+    select
+        'team' as scope_type,
+        team_id as scope_id,
+        measure,
+        numerator,
+        denominator,
+        period_month
+    from measures
+    where team_id is not null
+    union all
+    select
+        'region' as scope_type,
+        region as scope_id,
+        measure,
+        numerator,
+        denominator,
+        period_month
+    from measures
+    where region is not null
+    union all
+    select
+        'company' as scope_type,
+        'company' as scope_id,
+        measure,
+        numerator,
+        denominator,
+        period_month
+    from measures
+
+),
+
+summed as (
+
+    select
+        members.scope_type,
+        members.scope_id,
+        periods.period_kind,
+        members.measure,
+        cast(sum(members.numerator) as decimal(18, 4)) as numerator,
+        cast(sum(members.denominator) as decimal(18, 4)) as denominator,
+        periods.period_month
+    from members
+    inner join periods
+        on
+            periods.period_start <= members.period_month
+            and periods.period_month >= members.period_month
+    where {{ in_months('periods.period_month') }}
+    group by
+        members.scope_type, members.scope_id, periods.period_kind, members.measure,
+        periods.period_month
+
+),
+
+final as (
+
+    select
+        scope_type,
+        scope_id,
+        period_kind,
+        measure,
+        numerator,
+        denominator,
+        cast(
+            case
+                when denominator is null then numerator
+                else {{ exact_quotient('numerator', 'denominator', 4) }}
+            end as decimal(18, 4)
+        ) as value,
+        period_month
+    from summed
+
+)
+
+select * from final
