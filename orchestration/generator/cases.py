@@ -11,6 +11,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from orchestration.generator.behaviour import GUILTY, write_behaviour
 from orchestration.generator.case_builder import CURRENCY, Cases, Row
 from orchestration.generator.shape import Company
 from orchestration.generator.write import LandingWriter
@@ -27,6 +28,7 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
     _tiers(cases)
     _transfer(cases)
     _findings(cases)
+    write_behaviour(cases)
     for table, rows in cases.rows.items():
         writer.write_rows(table, rows, "cases")
     return {
@@ -43,6 +45,12 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
             "chk_overlapping_account_managers": ["Z91"],
             "chk_transactions_without_rate": ["booked:K-EUR"],
             "chk_score_items_without_target": [],
+            "chk_activity_stuffing": [GUILTY],
+            "chk_quarter_end_pull_in": [GUILTY],
+            "chk_hidden_pipeline": [GUILTY],
+            "chk_cherry_picking": [GUILTY],
+            "chk_discounting": [f"O-{GUILTY}-discount"],
+            "chk_negative_sales_cycles": [f"O-{GUILTY}-cycle"],
         },
         "late": {
             "rows": cases.late_rows,

@@ -115,6 +115,12 @@ def test_each_check_finds_its_planted_fault_and_no_other(
         "chk_overlapping_account_managers": "account_id",
         "chk_transactions_without_rate": "transaction_id",
         "chk_score_items_without_target": "measure",
+        "chk_activity_stuffing": "employee_id",
+        "chk_quarter_end_pull_in": "employee_id",
+        "chk_hidden_pipeline": "owner_id",
+        "chk_cherry_picking": "employee_id",
+        "chk_discounting": "opportunity_id",
+        "chk_negative_sales_cycles": "opportunity_id",
     }
     for check, expected in truth["findings"].items():
         found = closed_demo.query(f"select distinct {keys[check]} from checks.{check}")
