@@ -9,8 +9,8 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date
 
 import pandas as pd
@@ -19,6 +19,7 @@ from dbt.cli.main import dbtRunner
 from orchestration.lib.build import (
     AFTER_CUTS,
     BuildError,
+    GateError,
     Request,
     require_sound_input,
     seed_folder,
@@ -66,18 +67,13 @@ def build(settings: Settings, requests: Sequence[Request], *, with_unit_tests: b
     session.stop()
 
 
-class _told:  # noqa: N801 - reads as a statement
-    """Says what is done, and how long it took."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def __enter__(self) -> None:
-        self.start = time.monotonic()
-        print(f"{self.what} ...", flush=True)
-
-    def __exit__(self, *_: object) -> None:
-        print(f"{self.what}: {time.monotonic() - self.start:.0f} s", flush=True)
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say what is done, and how long it took."""
+    start = time.monotonic()
+    print(f"{what} ...", flush=True)
+    yield
+    print(f"{what}: {time.monotonic() - start:.0f} s", flush=True)
 
 
 def _dbt(*arguments: str) -> None:
@@ -133,6 +129,8 @@ def main() -> None:
                 requested(arguments.close),
                 with_unit_tests=arguments.unit_tests,
             )
+        except GateError as error:
+            sys.exit("\n".join(["The input was refused.", *map(str, error.problems)]))
         except BuildError as error:
             sys.exit(str(error))
 

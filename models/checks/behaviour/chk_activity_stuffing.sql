@@ -1,4 +1,4 @@
-{#- Much more is logged than in the three months before, and much less of it is a meaningful contact (S2-07). -#}
+{#- Much more is logged than in the three months before, and less of it is a contact (S2-07). -#}
 with
 
 compared as (

@@ -86,20 +86,10 @@ final as (
         period_month
     from counted
     union all
-    select
-        employee_id,
-        'recontactable_customers' as measure,
-        cast(customer_count as decimal(18, 4)) as numerator,
-        cast(null as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('recontactable_customers', 'customer_count') }}
     from recontactable
     union all
-    select
-        employee_id,
-        'calls_per_working_day' as measure,
-        cast(call_count as decimal(18, 4)) as numerator,
-        cast(working_days as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('calls_per_working_day', 'call_count', 'working_days') }}
     from calls_by_day
     where working_days > 0 or call_count > 0
 

@@ -36,47 +36,24 @@ closed as (
 
 final as (
 
-    select
-        employee_id,
-        'win_rate_of_closed' as measure,
-        cast(won_count as decimal(18, 4)) as numerator,
-        cast(deal_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('win_rate_of_closed', 'won_count', 'deal_count') }}
     from closed
     union all
-    select
-        employee_id,
-        'sales_cycle' as measure,
-        cast(won_cycle_days as decimal(18, 4)) as numerator,
-        cast(won_cycle_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('sales_cycle', 'won_cycle_days', 'won_cycle_count') }}
     from closed
     where won_cycle_count > 0
     union all
-    select
-        employee_id,
-        'sales_cycle_lost' as measure,
-        cast(lost_cycle_days as decimal(18, 4)) as numerator,
-        cast(lost_cycle_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('sales_cycle_lost', 'lost_cycle_days', 'lost_cycle_count') }}
     from closed
     where lost_cycle_count > 0
     union all
-    select
-        employee_id,
-        'sales_cycle_all' as measure,
-        cast(won_cycle_days + lost_cycle_days as decimal(18, 4)) as numerator,
-        cast(won_cycle_count + lost_cycle_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of(
+        'sales_cycle_all', 'won_cycle_days + lost_cycle_days', 'won_cycle_count + lost_cycle_count'
+    ) }}
     from closed
     where won_cycle_count + lost_cycle_count > 0
     union all
-    select
-        employee_id,
-        'deals_without_follow_up' as measure,
-        cast(without_follow_up_count as decimal(18, 4)) as numerator,
-        cast(null as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('deals_without_follow_up', 'without_follow_up_count') }}
     from closed
     where without_follow_up_count > 0
 

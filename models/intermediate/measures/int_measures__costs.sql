@@ -65,39 +65,22 @@ summed as (
 
 final as (
 
-    select
-        employee_id,
-        'cost_control' as measure,
-        cast(expenses as decimal(18, 4)) as numerator,
-        cast(null as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('cost_control', 'expenses') }}
     from summed
     where expenses is not null
     union all
-    select
-        employee_id,
-        'cost_of_sales' as measure,
-        cast(coalesce(account_costs, 0) as decimal(18, 4)) as numerator,
-        cast(coalesce(booked_amount, 0) as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('cost_of_sales', 'coalesce(account_costs, 0)', 'coalesce(booked_amount, 0)') }}
     from summed
     where account_costs is not null or booked_amount is not null
     union all
-    select
-        employee_id,
-        'profit_contribution' as measure,
-        cast(coalesce(booked_amount, 0) - coalesce(account_costs, 0) - coalesce(expenses, 0) as decimal(18, 4)) as numerator,
-        cast(null as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of(
+        'profit_contribution',
+        'coalesce(booked_amount, 0) - coalesce(account_costs, 0) - coalesce(expenses, 0)'
+    ) }}
     from summed
     where booked_amount is not null or account_costs is not null
     union all
-    select
-        employee_id,
-        'new_customer_cost' as measure,
-        cast(coalesce(acquisition_costs, 0) as decimal(18, 4)) as numerator,
-        cast(coalesce(new_customers, 0) as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('new_customer_cost', 'coalesce(acquisition_costs, 0)', 'coalesce(new_customers, 0)') }}
     from summed
     where acquisition_costs is not null or new_customers is not null
 

@@ -45,20 +45,10 @@ summed as (
 
 final as (
 
-    select
-        employee_id,
-        'win_rate' as measure,
-        cast(won_count as decimal(18, 4)) as numerator,
-        cast(deal_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('win_rate', 'won_count', 'deal_count') }}
     from summed
     union all
-    select
-        employee_id,
-        'win_rate_by_amount' as measure,
-        cast(coalesce(won_amount, 0) as decimal(18, 4)) as numerator,
-        cast(deal_amount as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('win_rate_by_amount', 'coalesce(won_amount, 0)', 'deal_amount') }}
     from summed
     where deal_amount is not null
 

@@ -56,21 +56,11 @@ customers_due as (
 
 final as (
 
-    select
-        employee_id,
-        'new_customers' as measure,
-        cast(count(*) as decimal(18, 4)) as numerator,
-        cast(null as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('new_customers', 'count(*)') }}
     from firsts
     group by employee_id, period_month
     union all
-    select
-        employee_id,
-        'customer_retention' as measure,
-        cast(sum(renewed) as decimal(18, 4)) as numerator,
-        cast(count(*) as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('customer_retention', 'sum(renewed)', 'count(*)') }}
     from customers_due
     group by employee_id, period_month
 

@@ -51,12 +51,7 @@ final as (
         on due.period_month = periods.period_month
     where periods.is_whole
     union all
-    select
-        employee_id,
-        'delivery_cycle' as measure,
-        cast(delivery_days as decimal(18, 4)) as numerator,
-        cast(delivery_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('delivery_cycle', 'delivery_days', 'delivery_count') }}
     from made
 
 )

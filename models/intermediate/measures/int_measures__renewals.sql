@@ -68,28 +68,13 @@ held as (
 
 final as (
 
-    select
-        employee_id,
-        'amount_renewal_rate' as measure,
-        cast(renewed_amount as decimal(18, 4)) as numerator,
-        cast(due_amount as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('amount_renewal_rate', 'renewed_amount', 'due_amount') }}
     from held
     union all
-    select
-        employee_id,
-        'net_retention_rate' as measure,
-        cast(renewed_amount + upsell_amount as decimal(18, 4)) as numerator,
-        cast(due_amount as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('net_retention_rate', 'renewed_amount + upsell_amount', 'due_amount') }}
     from held
     union all
-    select
-        employee_id,
-        'upsell_sales' as measure,
-        cast(upsell_amount as decimal(18, 4)) as numerator,
-        cast(null as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('upsell_sales', 'upsell_amount') }}
     from held
     where upsell_amount <> 0
 

@@ -57,45 +57,20 @@ complaints as (
 
 final as (
 
-    select
-        employee_id,
-        'fast_response_rate' as measure,
-        cast(fast_count as decimal(18, 4)) as numerator,
-        cast(request_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('fast_response_rate', 'fast_count', 'request_count') }}
     from counted
     union all
-    select
-        employee_id,
-        'slow_response_rate' as measure,
-        cast(slow_count as decimal(18, 4)) as numerator,
-        cast(request_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('slow_response_rate', 'slow_count', 'request_count') }}
     from counted
     union all
-    select
-        employee_id,
-        'response_breaches' as measure,
-        cast(breach_count as decimal(18, 4)) as numerator,
-        cast(null as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('response_breaches', 'breach_count') }}
     from counted
     union all
-    select
-        employee_id,
-        'customer_response_time' as measure,
-        cast(response_seconds as decimal(18, 4)) as numerator,
-        cast(customer_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('customer_response_time', 'response_seconds', 'customer_count') }}
     from counted
     where customer_count > 0
     union all
-    select
-        employee_id,
-        'complaint_rate' as measure,
-        cast(complaint_count as decimal(18, 4)) as numerator,
-        cast(contact_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('complaint_rate', 'complaint_count', 'contact_count') }}
     from complaints
 
 )

@@ -43,21 +43,11 @@ summed as (
 
 final as (
 
-    select
-        employee_id,
-        'satisfaction' as measure,
-        cast(score as decimal(18, 4)) as numerator,
-        cast(answer_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('satisfaction', 'score', 'answer_count') }}
     from summed
     where survey_type = 'csat'
     union all
-    select
-        employee_id,
-        'net_promoter_score' as measure,
-        cast(promoted as decimal(18, 4)) as numerator,
-        cast(answer_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('net_promoter_score', 'promoted', 'answer_count') }}
     from summed
     where survey_type = 'nps'
 

@@ -28,21 +28,11 @@ measured as (
 
 final as (
 
-    select
-        employee_id,
-        'usage_rate' as measure,
-        cast(coalesce(active_users, 0) as decimal(18, 4)) as numerator,
-        cast(licensed_users as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('usage_rate', 'coalesce(active_users, 0)', 'licensed_users') }}
     from measured
     where licensed_users > 0
     union all
-    select
-        employee_id,
-        'health_score' as measure,
-        cast(health_score as decimal(18, 4)) as numerator,
-        cast(score_count as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('health_score', 'health_score', 'score_count') }}
     from measured
     where score_count > 0
 

@@ -25,12 +25,7 @@ supported_wins as (
 
 final as (
 
-    select
-        employee_id,
-        'supported_wins' as measure,
-        cast(deal_count as decimal(18, 4)) as numerator,
-        cast(null as decimal(18, 4)) as denominator,
-        period_month
+    {{ measure_of('supported_wins', 'deal_count') }}
     from supported_wins
 
 )

@@ -36,15 +36,15 @@ absent as (
     inner join {{ ref('stg_hr__absences') }} as absences
         on
             jobs.employee_id = absences.employee_id
-            and absences.valid_from < jobs.slice_to
-            and (absences.valid_to is null or absences.valid_to > jobs.slice_from)
+            and jobs.slice_to > absences.valid_from
+            and (absences.valid_to is null or jobs.slice_from < absences.valid_to)
     inner join {{ ref('int_days') }} as days
         on
             jobs.period_month = days.period_month
-            and days.calendar_day >= jobs.slice_from
-            and days.calendar_day < jobs.slice_to
-            and days.calendar_day >= absences.valid_from
-            and (absences.valid_to is null or days.calendar_day < absences.valid_to)
+            and jobs.slice_from <= days.calendar_day
+            and jobs.slice_to > days.calendar_day
+            and absences.valid_from <= days.calendar_day
+            and (absences.valid_to is null or absences.valid_to > days.calendar_day)
     where
         days.is_working_day
         and {{ in_months('jobs.period_month') }}

@@ -84,8 +84,8 @@ summed as (
     from members
     inner join periods
         on
-            periods.period_start <= members.period_month
-            and periods.period_month >= members.period_month
+            members.period_month >= periods.period_start
+            and members.period_month <= periods.period_month
     where {{ in_months('periods.period_month') }}
     group by
         members.scope_type, members.scope_id, periods.period_kind, members.measure,
