@@ -34,6 +34,7 @@ def session_settings() -> dict[str, str]:
 def open_session() -> SparkSession:
     """A session of those settings. dbt in this process takes it up instead of opening its own."""
     ensure_java()
+    (PROJECT_DIR / "build" / "spark").mkdir(parents=True, exist_ok=True)
     builder = SparkSession.builder.appName("plumbline").enableHiveSupport()
     for name, value in session_settings().items():
         builder = builder.config(name, value)
