@@ -10,3 +10,13 @@
         cast({{ denominator }} as decimal(18, 4)) as denominator,
         period_month
 {%- endmacro %}
+
+{#- The figure that is shown: a plain count or amount, or a quotient to 4 places; null over 0. -#}
+{% macro measure_value(numerator, denominator) -%}
+    cast(
+            case
+                when {{ denominator }} is null then {{ numerator }}
+                else {{ exact_quotient(numerator, denominator, 4) }}
+            end as decimal(18, 4)
+        )
+{%- endmacro %}

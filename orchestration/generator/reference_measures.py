@@ -10,13 +10,12 @@ from functools import cached_property
 from typing import Any
 
 from orchestration.generator.reference import Reference
-from orchestration.generator.reference_arithmetic import FAR, Row, holds, month_after, rounded
+from orchestration.generator.reference_arithmetic import FAR, FOUR, Row, holds, month_after, rounded
 from orchestration.lib.contract import landing_tables
 
 # (numerator, denominator) per employee, measure and month; a plain count has no denominator.
 Measured = dict[tuple[str, str, dt.date], tuple[Decimal, Decimal | None]]
 Count = Callable[..., None]
-FOUR = Decimal("0.0001")
 KINDS = {
     "visit": "visits",
     "call": "calls",
@@ -94,21 +93,20 @@ class MeasuresReference(Reference):
 
     def working_days(self, employee: str, month: dt.date) -> int:
         """Days of the month that are worked, by an employee who has a job and is not absent."""
-        calendar = {
-            row["calendar_day"]: row["is_working_day"] for row in self.policy["policy_calendar"]
-        }
-        absences = [row for row in self._absences if row["employee_id"] == employee]
+        absences = [row for row in self.rows("hr.absences") if row["employee_id"] == employee]
         days, day = 0, month
         while day < month_after(month):
             has_job = any(job["valid_from"] <= day < job["end"] for job in self.jobs[employee])
             is_absent = any(holds(row, day) for row in absences)
-            days += has_job and not is_absent and calendar.get(day, day.weekday() < 5)
+            days += has_job and not is_absent and self.calendar.get(day, day.weekday() < 5)
             day += DAY
         return days
 
     @cached_property
-    def _absences(self) -> list[Row]:
-        return self.rows("hr.absences")
+    def calendar(self) -> dict[dt.date, bool]:
+        """Days that work otherwise than their weekday."""
+        rows = self.policy["policy_calendar"]
+        return {row["calendar_day"]: row["is_working_day"] for row in rows}
 
     def _deals(self, count: Count) -> None:
         wins: dict[str, dt.date] = {}
@@ -148,7 +146,8 @@ class MeasuresReference(Reference):
             stages = been[row["opportunity_id"]]
             if skips and stages:
                 stages = set(range(max(stages) + 1))
-            for earlier, later in zip(range(len(names)), range(1, len(names)), strict=False):
+            for later in range(1, len(names)):
+                earlier = later - 1
                 if earlier in stages or later in stages:
                     count(
                         row["owner_id"],

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.dbt_run import Progress, run_steps
+from orchestration.lib.dbt_run import CUTS, Progress, run_steps
 from orchestration.lib.gate import check_once
 from orchestration.lib.landing import find_files, relation_of
 from orchestration.lib.policy import policy_digest, policy_setting
@@ -34,7 +34,6 @@ from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, open_read_only
 
 # Python writes the cuts between two runs of dbt; what reads them, and the ledger, comes after.
-CUTS = "cuts"
 AFTER_CUTS = ["source:orchestration.fct_promotion_cuts+", "fct_pay_ledger+"]
 Told = Callable[[str], None]
 
@@ -59,17 +58,21 @@ class Request:
     rows_per_batch: int | None = None
     close_month: date | None = None
 
-    def environment(self, policy: Path) -> dict[str, str | None]:
-        """What tells dbt of it (macro ``run_setting``); None is to be absent.
+    def tell(self, environment: MutableMapping[str, str], policy: Path) -> None:
+        """Put it into the environment that dbt reads it from (macro ``run_setting``).
 
         A run does what it is asked for, whatever a shell's environment holds.
         """
-        return {
+        asked = {
             "PLUMBLINE_KNOWN_AT": self.known_at,
-            "PLUMBLINE_ROWS_PER_BATCH": _text(self.rows_per_batch),
-            "PLUMBLINE_CLOSE_MONTH": _text(self.close_month),
+            "PLUMBLINE_ROWS_PER_BATCH": self.rows_per_batch,
+            "PLUMBLINE_CLOSE_MONTH": self.close_month,
             "PLUMBLINE_POLICY_DIGEST": policy_digest(policy),
         }
+        for name, value in asked.items():
+            environment.pop(name, None)
+            if value is not None:
+                environment[name] = str(value)
 
 
 def seed_folder(policy: Path) -> str:
@@ -156,10 +159,7 @@ def build(
     require_sound_input(settings)
     with working_copy(settings) as copy:
         environment = settings.environment(copy, seed_folder(settings.policy))
-        for name, value in request.environment(settings.policy).items():
-            environment.pop(name, None)
-            if value is not None:
-                environment[name] = value
+        request.tell(environment, settings.policy)
         if profiler:
             profiler.spill_folder = copy.with_name(copy.name + ".tmp")
             environment["PLUMBLINE_THREADS"] = "1"
@@ -185,10 +185,6 @@ def build(
         if not result.is_success:
             raise BuildError("\n".join(result.errors))
     return result.invocation_ids
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 @contextlib.contextmanager

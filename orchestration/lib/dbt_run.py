@@ -12,6 +12,9 @@ from typing import Any
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.profile import Profiler
 
+# The step of a build that is Python's; every other is dbt's arguments.
+CUTS = "cuts"
+FOLDERS = ("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR / "profiles"))
 # Told after each finished node: its number, how many there are, and dbt's line about it.
 Progress = Callable[[int, int, str], None]
 

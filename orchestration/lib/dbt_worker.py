@@ -8,22 +8,19 @@ its own, because dbt keeps the DuckDB file open as long as it lives. Each event 
 from __future__ import annotations
 
 import json
-import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
-from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.warehouse import write_promotion_cuts
+from orchestration.lib.dbt_run import CUTS, FOLDERS
+from orchestration.lib.tables import cut_pools
+from orchestration.lib.warehouse import DuckTables
 
-CUTS = "cuts"
 FINISHED = ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult")
 # Two seconds of each run: artefacts that nobody reads here, and every statement in a log.
 QUIET = ["--quiet", "--no-write-json", "--log-level", "none", "--log-level-file", "none"]
-FOLDERS = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR / "profiles")]
 
 
 def say(event: str, **about: Any) -> None:
@@ -66,9 +63,8 @@ def main(steps: list[str | list[str]]) -> int:
     for number, step in enumerate(steps):
         say("step", number=number)
         if step == CUTS:
-            DuckDBConnectionManager.env().close()
-            DuckDBConnectionManager.close_all_connections()
-            write_promotion_cuts(Path(os.environ["PLUMBLINE_WAREHOUSE"]))
+            # On dbt's own connection: opening the warehouse anew would look at the landing again.
+            cut_pools(DuckTables(DuckDBConnectionManager.env().conn))
             continue
         runner = dbtRunner(manifest=parsed.result, callbacks=[follow])
         done = runner.invoke([*QUIET, *step, *FOLDERS])

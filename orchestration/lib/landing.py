@@ -140,6 +140,18 @@ def read_parquet(
     )
 
 
+def alike(files: tuple[Path, ...]) -> list[tuple[tuple[str, tuple[str, ...]], tuple[Path, ...]]]:
+    """The files grouped by suffix, columns and Parquet types: ``((suffix, columns), files)``."""
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Path]] = {}
+    for path in files:
+        key = (path.suffix, tuple(file_columns(path).items()))
+        groups.setdefault(key, []).append(path)
+    return [
+        ((suffix, tuple(name for name, _ in typed)), tuple(members))
+        for (suffix, typed), members in groups.items()
+    ]
+
+
 def parts_of(
     connection: duckdb.DuckDBPyConnection,
     files: tuple[Path, ...],
@@ -147,13 +159,8 @@ def parts_of(
     with_filename: bool = False,
 ) -> list[Part]:
     """The files grouped by their columns (and Parquet types), each group as one relation."""
-    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Path]] = {}
-    for path in files:
-        key = (path.suffix, tuple(file_columns(path).items()))
-        groups.setdefault(key, []).append(path)
     parts = []
-    for (suffix, typed), members in groups.items():
-        columns, paths = tuple(name for name, _ in typed), tuple(members)
+    for (suffix, columns), paths in alike(files):
         if suffix == ".parquet":
             rows = read_parquet(connection, paths, with_filename)
         else:
@@ -162,16 +169,17 @@ def parts_of(
     return parts
 
 
-def _projection(table: Table, present: set[str], *, as_text: bool) -> str:
+def projection(table: Table, present: set[str], *, as_text: bool) -> list[str]:
+    """Contract columns in contract order, as SQL: null where a file lacks one."""
     columns = []
     for column in table.columns:
         if column.name not in present:
-            columns.append(f"cast(null as varchar) as {column.name}")
+            columns.append(f"cast(null as string) as {column.name}")
         elif as_text:
-            columns.append(f"cast({column.name} as varchar) as {column.name}")
+            columns.append(f"cast({column.name} as string) as {column.name}")
         else:
             columns.append(column.name)
-    return ", ".join(columns)
+    return columns
 
 
 def relation_of(
@@ -180,14 +188,14 @@ def relation_of(
     """The rows landed for a table: contract columns in contract order; empty where absent."""
     table = landed.table
     if landed.is_absent:
-        nulls = _projection(table, set(), as_text=True)
+        nulls = ", ".join(projection(table, set(), as_text=True))
         return connection.sql(f"select {nulls} where false")
     parts = parts_of(connection, landed.files)
     # Parts of different types (CSV text, Parquet of several makes) meet as text.
     as_text = len(parts) > 1
     whole: duckdb.DuckDBPyRelation | None = None
     for part in parts:
-        rows = part.rows.project(_projection(table, set(part.columns), as_text=as_text))
+        rows = part.rows.project(", ".join(projection(table, set(part.columns), as_text=as_text)))
         whole = rows if whole is None else whole.union(rows)
     assert whole is not None
     return whole

@@ -11,6 +11,9 @@ import pyarrow as pa
 from orchestration.lib.promotion_cuts import COLUMNS
 from orchestration.lib.tables import CUTS_TABLE, cut_pools
 
+# Columns that say when something ran: no results, and never compared.
+RUN_TIMES = {"fct_closes": ["closed_at"]}
+
 
 class WarehouseError(Exception):
     """The warehouse cannot be read or built; it is as it was."""

@@ -25,6 +25,7 @@ from orchestration.lib.build import (
     seed_folder,
 )
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.dbt_run import FOLDERS
 from orchestration.lib.promotion_cuts import COLUMNS
 from orchestration.lib.settings import Settings
 from orchestration.lib.tables import CUTS_TABLE, cut_pools
@@ -54,10 +55,7 @@ def build(settings: Settings, requests: Sequence[Request], *, with_unit_tests: b
     for request in requests:
         month = request.close_month
         with _told(f"closing {month:%Y-%m}" if month else "building"):
-            for name, value in request.environment(settings.policy).items():
-                os.environ.pop(name, None)
-                if value is not None:
-                    os.environ[name] = value
+            request.tell(os.environ, settings.policy)
             _dbt("build", "--exclude-resource-type", "unit_test", "--exclude", *AFTER_CUTS)
             cut_pools(tables)
             _dbt("build", "--exclude-resource-type", "unit_test", "--select", *AFTER_CUTS)
@@ -78,9 +76,8 @@ def _told(what: str) -> Iterator[None]:
 
 def _dbt(*arguments: str) -> None:
     """dbt in this process, so that it uses the session that is open."""
-    where = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR / "profiles")]
     result = dbtRunner().invoke(
-        ["--quiet", *arguments, "--target", "spark", "--target-path", str(TARGET), *where]
+        ["--quiet", *arguments, "--target", "spark", "--target-path", str(TARGET), *FOLDERS]
     )
     if not result.success:
         raise BuildError(f"dbt {arguments[0]} failed on Spark: {result.exception or 'see above'}")

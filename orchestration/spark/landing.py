@@ -8,8 +8,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
-from orchestration.lib.contract import Table
-from orchestration.lib.landing import LandedTable, file_columns, find_files
+from orchestration.lib.landing import LandedTable, alike, find_files, projection
 
 TABLES_AT_A_TIME = 4
 
@@ -38,25 +37,24 @@ def rows_of(session: SparkSession, landed: LandedTable) -> DataFrame:
     if landed.is_absent:
         schema = ", ".join(f"{name} string" for name in landed.table.column_names)
         return session.createDataFrame([], schema)
-    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
-    for path in landed.files:
-        key = (path.suffix, tuple(file_columns(path).items()))
-        groups.setdefault(key, []).append(str(path))
+    groups = alike(landed.files)
     parts = []
-    for (suffix, typed), paths in groups.items():
+    for (suffix, columns), files in groups:
+        paths = [str(path) for path in files]
         rows = (
             session.read.parquet(*paths)
             if suffix == ".parquet"
-            else _read_csv(session, paths, [name for name, _ in typed])
+            else _read_csv(session, paths, columns)
         )
-        parts.append(_in_contract_order(rows, landed.table, as_text=len(groups) > 1))
+        wanted = projection(landed.table, set(columns), as_text=len(groups) > 1)
+        parts.append(rows.selectExpr(*wanted))
     whole = parts[0]
     for part in parts[1:]:
         whole = whole.union(part)
     return whole
 
 
-def _read_csv(session: SparkSession, paths: list[str], columns: list[str]) -> DataFrame:
+def _read_csv(session: SparkSession, paths: list[str], columns: tuple[str, ...]) -> DataFrame:
     """CSV as text; nothing is sniffed. An empty cell is null, quoted or not, as on DuckDB."""
     rows = session.read.csv(
         paths,
@@ -70,15 +68,3 @@ def _read_csv(session: SparkSession, paths: list[str], columns: list[str]) -> Da
         mode="FAILFAST",
     )
     return rows.select(*(f.nullif(f.col(name), f.lit("")).alias(name) for name in columns))
-
-
-def _in_contract_order(rows: DataFrame, table: Table, *, as_text: bool) -> DataFrame:
-    columns = []
-    for name in table.column_names:
-        if name not in rows.columns:
-            columns.append(f.lit(None).cast("string").alias(name))
-        elif as_text:
-            columns.append(f.col(name).cast("string").alias(name))
-        else:
-            columns.append(f.col(name))
-    return rows.select(*columns)

@@ -15,11 +15,9 @@ import duckdb
 
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import open_read_only
+from orchestration.lib.warehouse import RUN_TIMES, open_read_only
 
 SCHEMAS = ("marts", "intermediate", "checks", "policy")
-# When a close ran is not a result. Nothing else is left out.
-NOT_COMPARED = {("fct_closes", "closed_at")}
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def _compare_table(
         " where schema_name = ? and table_name = ? order by column_index",
         [schema, name],
     ).fetchall()
-    compared = [(column, kind) for column, kind in columns if (name, column) not in NOT_COMPARED]
+    compared = [(column, kind) for column, kind in columns if column not in RUN_TIMES.get(name, [])]
     here = connection.sql(f"select * from {schema}.{name}")
     folder = spark_warehouse / f"{schema}.db" / name
     files = [str(path) for path in sorted(folder.rglob("*.parquet"))]

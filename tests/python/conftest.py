@@ -17,14 +17,13 @@ import pytest
 from hypothesis import settings
 
 from orchestration.lib.contract import PROJECT_DIR, landing_tables
+from orchestration.lib.warehouse import RUN_TIMES
 
 # Shared machines stall: no example is judged by its time, and every run draws the same examples.
 settings.register_profile("plumbline", deadline=None, derandomize=True)
 settings.load_profile("plumbline")
 
 DBT = str(Path(sys.executable).with_name("dbt"))
-# Written when the mart is built or the close is run, not computed.
-RUN_TIMES = {"fct_closes": ["closed_at"]}
 
 
 @dataclass(frozen=True)

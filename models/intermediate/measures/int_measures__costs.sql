@@ -6,28 +6,22 @@
 {#- Expenses claimed (cost control, S0-04), and what sales and new customers cost (S1-02). -#}
 with
 
--- What was spent, sold and won, side by side: each may be there without the others.
+-- What was spent, sold and won: each may be there without the others.
 entries as (
 
     select
         employee_id,
         period_month,
-        case when cost_type = 'expense' then amount end as expenses,
-        case when cost_type <> 'expense' then amount end as account_costs,
-        case when cost_type = 'acquisition' then amount end as acquisition_costs,
-        cast(null as decimal(18, 4)) as booked_amount,
-        cast(null as decimal(18, 4)) as new_customers
+        cost_type as entry_kind,
+        amount
     from {{ ref('int_employee_costs') }}
     where {{ in_months('period_month') }}
     union all
     select
         employee_id,
         period_month,
-        null as expenses,
-        null as account_costs,
-        null as acquisition_costs,
-        numerator as booked_amount,
-        null as new_customers
+        measure as entry_kind,
+        numerator as amount
     from {{ ref('int_measures__sales') }}
     where
         measure = 'booked_sales'
@@ -36,11 +30,8 @@ entries as (
     select
         employee_id,
         period_month,
-        null as expenses,
-        null as account_costs,
-        null as acquisition_costs,
-        null as booked_amount,
-        numerator as new_customers
+        measure as entry_kind,
+        numerator as amount
     from {{ ref('int_measures__customers') }}
     where
         measure = 'new_customers'
@@ -53,11 +44,12 @@ summed as (
     select
         employee_id,
         period_month,
-        sum(expenses) as expenses,
-        sum(account_costs) as account_costs,
-        sum(acquisition_costs) as acquisition_costs,
-        sum(booked_amount) as booked_amount,
-        sum(new_customers) as new_customers
+        sum(case when entry_kind = 'expense' then amount end) as expenses,
+        sum(case when entry_kind in ('acquisition', 'retention', 'service') then amount end)
+            as account_costs,
+        sum(case when entry_kind = 'acquisition' then amount end) as acquisition_costs,
+        sum(case when entry_kind = 'booked_sales' then amount end) as booked_amount,
+        sum(case when entry_kind = 'new_customers' then amount end) as new_customers
     from entries
     group by employee_id, period_month
 

@@ -10,20 +10,15 @@ settings as (
 
 ),
 
-due as (
+converted as (
 
     select
         renewals.account_id,
         renewals.period_month,
         renewals.due_date,
-        renewals.currency,
-        renewals.due_amount,
-        renewals.renewed_amount,
-        renewals.upsell_amount,
-        case
-            when renewals.currency = settings.company_currency then cast(1 as decimal(14, 8))
-            else cast(rates.rate as decimal(14, 8))
-        end as rate
+        {{ in_company_currency('renewals', 'rates', 'settings', 'due_amount') }} as due_amount,
+        {{ in_company_currency('renewals', 'rates', 'settings', 'renewed_amount') }} as renewed_amount,
+        {{ in_company_currency('renewals', 'rates', 'settings', 'upsell_amount') }} as upsell_amount
     from {{ ref('fct_renewals') }} as renewals
     cross join settings
     left join {{ ref('int_exchange_rates') }} as rates
@@ -31,20 +26,6 @@ due as (
             renewals.currency = rates.currency
             and {{ holds_on('rates', 'renewals.due_date') }}
     where {{ in_months('renewals.period_month') }}
-
-),
-
-converted as (
-
-    select
-        account_id,
-        period_month,
-        due_date,
-        round({{ wide('due_amount') }} * rate, 4) as due_amount,
-        round({{ wide('renewed_amount') }} * rate, 4) as renewed_amount,
-        round({{ wide('upsell_amount') }} * rate, 4) as upsell_amount
-    from due
-    where rate is not null
 
 ),
 
@@ -62,6 +43,7 @@ held as (
             converted.account_id = holders.account_id
             and holders.assignment_role = 'account_manager'
             and {{ holds_on('holders', 'converted.due_date') }}
+    where converted.due_amount is not null
     group by holders.employee_id, converted.period_month
 
 ),

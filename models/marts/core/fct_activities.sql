@@ -2,15 +2,6 @@
 
 with
 
-activities as (
-
-    select
-        *,
-        occurred_date as activity_date
-    from {{ ref('stg_crm__activities') }}
-
-),
-
 final as (
 
     select
@@ -23,10 +14,10 @@ final as (
         outcome,
         duration_seconds,
         coalesce(is_recontactable, false) as is_recontactable,
-        {{ month_of('activity_date') }} as period_month,
-        activity_date,
+        {{ month_of('occurred_date') }} as period_month,
+        occurred_date as activity_date,
         occurred_at
-    from activities
+    from {{ ref('stg_crm__activities') }}
 
 )
 

@@ -50,12 +50,7 @@ final as (
         summed.measure,
         summed.numerator,
         summed.denominator,
-        cast(
-            case
-                when summed.denominator is null then summed.numerator
-                else {{ exact_quotient('summed.numerator', 'summed.denominator', 4) }}
-            end as decimal(18, 4)
-        ) as value,
+        {{ measure_value('summed.numerator', 'summed.denominator') }} as value,
         summed.period_month
     from summed
     left join {{ ref('int_payee_months') }} as payees

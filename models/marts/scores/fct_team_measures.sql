@@ -102,12 +102,7 @@ final as (
         measure,
         numerator,
         denominator,
-        cast(
-            case
-                when denominator is null then numerator
-                else {{ exact_quotient('numerator', 'denominator', 4) }}
-            end as decimal(18, 4)
-        ) as value,
+        {{ measure_value('numerator', 'denominator') }} as value,
         period_month
     from summed
 
