@@ -47,9 +47,12 @@ class Cases:
         hired: dt.date | None = None,
         quota: int | None = 100_000,
         role: str = "account_manager",
+        grade: str = "P4",
+        team: str = "T-east",
+        plan: str | None = None,
         window: tuple[dt.date, dt.date] | None = None,
     ) -> str:
-        """An account manager with one account ``Z<number>`` of his own."""
+        """A payee, an account manager with one account ``Z<number>-1`` if nothing else is said."""
         employee_id = f"Z{number:02d}"
         day = hired or dt.date(2020, 1, 1)
         self.add(
@@ -65,8 +68,8 @@ class Cases:
             employee_id=employee_id,
             valid_from=day,
             role=role,
-            grade="P4",
-            team_id="T-east",
+            grade=grade,
+            team_id=team,
             manager_id="M000001",
             region="east",
             monthly_base_salary=Decimal(salary),
@@ -83,7 +86,16 @@ class Cases:
                 quota_amount=Decimal(quota),
                 currency=CURRENCY,
             )
-        self.account(f"{employee_id}-1", employee_id)
+        if plan:
+            self.add(
+                "hr.plan_assignments",
+                self.last_month,
+                employee_id=employee_id,
+                plan_id=plan,
+                valid_from=dt.date(2020, 1, 1),
+            )
+        if role == "account_manager" or role == "key_account_director":
+            self.account(f"{employee_id}-1", employee_id)
         return employee_id
 
     def account(
@@ -92,6 +104,9 @@ class Cases:
         owner: str | None,
         start: dt.date | None = None,
         end: dt.date | None = None,
+        *,
+        role: str = "account_manager",
+        designation: str | None = None,
     ) -> None:
         created = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
         if not any(row["account_id"] == account_id for row in self.rows["crm.accounts"]):
@@ -104,6 +119,7 @@ class Cases:
                 region="east",
                 country="CN",
                 ownership_type="commercial",
+                designation=designation,
                 created_at=created,
             )
         if owner:
@@ -113,7 +129,7 @@ class Cases:
                 assignment_id=f"{account_id}-{owner}",
                 account_id=account_id,
                 employee_id=owner,
-                assignment_role="account_manager",
+                assignment_role=role,
                 team_id="T-east",
                 valid_from=start or dt.date(2020, 1, 1),
                 valid_to=end,

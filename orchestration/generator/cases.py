@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestration.generator.behaviour import GUILTY, write_behaviour
 from orchestration.generator.case_builder import CURRENCY, Cases, Row
+from orchestration.generator.score_cases import write_score_cases
 from orchestration.generator.shape import Company
 from orchestration.generator.write import LandingWriter
 
@@ -28,6 +29,7 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
     _tiers(cases)
     _transfer(cases)
     _findings(cases)
+    write_score_cases(cases)
     write_behaviour(cases)
     for table, rows in cases.rows.items():
         writer.write_rows(table, rows, "cases")
@@ -227,13 +229,8 @@ def _tiers(cases: Cases) -> None:
         commission="2800.00",
         **IDLE,
     )
-    payee = cases.payee(7, quota=30_000, window=(cases.month, cases.next))
-    cases.add(
-        "hr.plan_assignments",
-        cases.last_month,
-        employee_id=payee,
-        plan_id="account_manager_booked",
-        valid_from=dt.date(2020, 1, 1),
+    payee = cases.payee(
+        7, quota=30_000, window=(cases.month, cases.next), plan="account_manager_booked"
     )
     cases.contract("K-Z07-1", "Z07-1", cases.day(9), 50_000)
     cases.expect(

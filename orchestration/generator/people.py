@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from orchestration.generator import names
 from orchestration.generator.columns import (
@@ -53,9 +54,24 @@ ROLE_TARGETS = {
         "competitor_notes": "3",
         "cost_control": "4000",
     },
-    "solution_expert": {"supported_wins": "9"},
-    "service_consultant": {"fast_response_rate": "0.65"},
+    "solution_expert": {"supported_wins": "9", "head_rating": "4.5"},
+    "service_consultant": {
+        "fast_response_rate": "0.65",
+        "satisfaction": "3",
+        "on_time_delivery_rate": "0.75",
+        "process_rating": "4",
+        "values_rating": "4",
+    },
+    "team_manager": {
+        "collected_sales": "2600000",
+        "new_customers": "17",
+        "customer_retention": "0.60",
+        "fast_response_rate": "0.75",
+        "satisfaction": "3",
+    },
 }
+# The experts' target is raised in the middle of a quarter, with a reason (S1-05).
+RAISED = ("supported_wins", "11", "two experts have joined from the partner")
 
 Row = dict[str, Any]
 
@@ -201,7 +217,7 @@ def _quotas(company: Company, random: np.random.Generator) -> list[Row]:
 
 
 def _targets(company: Company) -> list[Row]:
-    return [
+    targets = [
         {
             "target_id": f"TG-{role}-{measure}",
             "scope_type": "role",
@@ -215,6 +231,21 @@ def _targets(company: Company) -> list[Row]:
         for role, measures in ROLE_TARGETS.items()
         for measure, value in measures.items()
     ]
+    measure, value, reason = RAISED
+    raised = next(row for row in targets if row["measure"] == measure)
+    raised_on = company.months[-min(2, len(company.months))] + dt.timedelta(days=14)
+    targets.append({**raised, "valid_to": raised_on, "_loaded_at": _loaded(raised_on)})
+    targets.append(
+        {
+            **raised,
+            "target_id": f"{raised['target_id']}-raised",
+            "valid_from": raised_on,
+            "target_value": Decimal(value),
+            "reason": reason,
+            "_loaded_at": _loaded(raised_on),
+        }
+    )
+    return targets
 
 
 def write_expenses(company: Company, writer: LandingWriter, month: int) -> None:
@@ -242,21 +273,23 @@ def write_expenses(company: Company, writer: LandingWriter, month: int) -> None:
 
 
 def write_ratings(company: Company, writer: LandingWriter, month: int) -> None:
-    """The head of service rates every consultant's values and process once a quarter."""
+    """Once a quarter the heads rate consultants' values and process, and experts as a whole."""
     if company.months[month].month % 3:
         return
     random = company.random(RATINGS, month)
-    dimensions = ["values", "process"]
-    count = company.size.service_consultants * len(dimensions)
-    who = np.repeat(np.arange(company.size.service_consultants), len(dimensions))
+    consultants, experts = company.size.service_consultants, company.size.solution_experts
+    rated = np.repeat(np.arange(consultants), 2)
+    ratees = pa.concat_arrays([identifiers("V", rated, 6), identifiers("S", np.arange(experts), 6)])
+    dimension = np.concatenate([np.arange(len(rated)) % 2, np.full(experts, 2)])
+    count = len(rated) + experts
     load = np.full(count, (company.month_days[month + 1]) * 86_400)
     writer.write(
         "hr.ratings",
         {
             "rating_id": identifiers("RT", np.arange(count) + month * 1_000_000),
             "rater_id": constant("M000000", count),
-            "ratee_id": identifiers("V", who, 6),
-            "dimension": choices(dimensions, np.arange(count) % len(dimensions)),
+            "ratee_id": ratees,
+            "dimension": choices(["values", "process", "head"], dimension),
             "period_month": days(np.full(count, company.month_days[month])),
             "score": money(random.integers(300, 501, count)),
             "_loaded_at": instants(load),

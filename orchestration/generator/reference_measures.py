@@ -198,6 +198,11 @@ class MeasuresReference(Reference):
                 count(
                     row["employee_id"], "delivery_cycle", made, (made - row["started_on"]).days, 1
                 )
+        rated = {row["measure"] for row in self.policy["policy_measures"]}
+        for row in self.rows("hr.ratings"):
+            measure = f"{row['dimension']}_rating"
+            if measure in rated and row["score"] is not None:
+                count(row["ratee_id"], measure, row["period_month"], row["score"], 1)
         for row in self.rows("crm.account_health"):
             day = row["measured_on"]
             employee = self.holder(row["account_id"], "service_consultant", day)

@@ -330,7 +330,11 @@ def write_close_pack(settings: Settings, month: date) -> Path:
         "pay_ledger": ("fct_pay_ledger", "posting_month", "ledger_entry_id"),
         "pay_statements": ("fct_pay_statements", "posting_month", "employee_id, currency"),
         "commission_lines": ("fct_commission_lines", "period_month", "commission_line_id"),
-        "score_items": ("fct_score_items", "period_month", "employee_id, period_kind, measure"),
+        "score_items": (
+            "fct_score_items",
+            "period_month",
+            "employee_id, period_kind, measure, scope",
+        ),
     }
     with open_read_only(settings.warehouse) as connection:
         for name, (table, column, order) in queries.items():

@@ -53,7 +53,7 @@ class Table:
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...] = field(default=())
-    no_overlap_by: str | None = None
+    no_overlap_by: tuple[str, ...] = ()
     months: tuple[MonthRule, ...] = ()
 
     @property
@@ -79,6 +79,10 @@ def _meta(node: dict[str, Any]) -> dict[str, Any]:
     return meta
 
 
+def _names(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
 def _column(node: dict[str, Any], data_type: str) -> Column:
     meta = _meta(node)
     return Column(
@@ -97,7 +101,7 @@ def _table(system: str, node: dict[str, Any], types: dict[str, str]) -> Table:
         name=node["name"],
         key=tuple(meta["key"]),
         columns=tuple(_column(column, types[column["name"]]) for column in node["columns"]),
-        no_overlap_by=meta.get("no_overlap_by"),
+        no_overlap_by=_names(meta.get("no_overlap_by", ())),
         months=tuple(
             MonthRule(**{**rule, "when": tuple(rule.get("when", ()))})
             for rule in meta.get("months", ())

@@ -249,7 +249,8 @@ def _locate(
 
 def _check_overlaps(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> list[Problem]:
     """Two current rows of one entity that hold on the same day (RULES 0, half-open intervals)."""
-    table, entity = landed.table, landed.table.no_overlap_by
+    table = landed.table
+    (entity,) = table.no_overlap_by
     key = ", ".join(table.key)
     overlaps = relation_of(connection, landed).query(
         "landed",
@@ -300,7 +301,7 @@ def _find(
         found = (
             _numbered(connection, path)
             .project(
-                f"cast({landed.table.no_overlap_by} as varchar) as entity,"
+                f"cast({landed.table.no_overlap_by[0]} as varchar) as entity,"
                 " cast(cast(valid_from as date) as varchar) as day,"
                 " cast(cast(_loaded_at as timestamptz) as varchar) as loaded, row_in_file"
             )

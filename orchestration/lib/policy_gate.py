@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestration.lib.contract import Column, Table, policy_tables
 from orchestration.lib.problem import Problem
+from orchestration.lib.score_gate import FOREVER, Row, check_scores
 
 NEEDED_SETTINGS = (
     "company_currency",
@@ -26,10 +27,6 @@ NEEDED_SETTINGS = (
     "new_customer_days",
     "new_product_days",
 )
-FOREVER = "9999-12-31"
-
-# A row of a policy file, with its row number as a spreadsheet shows it.
-Row = tuple[int, dict[str, str]]
 
 
 def check_policy(policy: Path) -> list[Problem]:
@@ -52,9 +49,7 @@ def check_policy(policy: Path) -> list[Problem]:
         problems.extend(_check_overlap(policy, table, rows[table.name]))
         problems.extend(_check_references(policy, table, rows))
     problems.extend(_check_settings(policy, rows["policy_settings"]))
-    problems.extend(_check_weights(policy, rows["policy_score_items"]))
-    problems.extend(_check_monitor_only(policy, rows))
-    problems.extend(_check_segments(policy, rows["policy_score_items"]))
+    problems.extend(check_scores(policy, rows))
     problems.extend(_check_mix(policy, rows["policy_pay_mix"]))
     problems.extend(_check_curves(policy, rows["policy_payout_curves"]))
     problems.extend(_check_tiers(policy, rows["policy_commission_rates"]))
@@ -130,15 +125,16 @@ def _check_key(policy: Path, table: Table, rows: list[Row]) -> Iterable[Problem]
 def _check_overlap(policy: Path, table: Table, rows: list[Row]) -> Iterable[Problem]:
     if not table.no_overlap_by:
         return
-    groups: dict[str, list[Row]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[row[1][table.no_overlap_by]].append(row)
-    for name, members in groups.items():
+        groups[tuple(row[1][name] for name in table.no_overlap_by)].append(row)
+    for names, members in groups.items():
         members.sort(key=lambda row: row[1]["valid_from"])
         for (first, earlier), (second, later) in itertools.pairwise(members):
             if later["valid_from"] < (earlier["valid_to"] or FOREVER):
-                rule = f"rows of one {table.no_overlap_by} in {table.name} never overlap (RULES 0)"
-                message = f"{name} overlaps row {first}"
+                by = " and ".join(table.no_overlap_by)
+                rule = f"rows of one {by} in {table.name} never overlap (RULES 0)"
+                message = f"{' '.join(names)} overlaps row {first}"
                 yield Problem(policy / f"{table.name}.csv", second, "valid_from", rule, message)
 
 
@@ -174,50 +170,6 @@ def _check_settings(policy: Path, rows: list[Row]) -> Iterable[Problem]:
         if is_yes_or_no and values["value"] not in ("true", "false"):
             rule = f"{values['setting']} is true or false"
             yield Problem(path, number, "value", rule, f"'{values['value']}' is not")
-
-
-def _check_weights(policy: Path, rows: list[Row]) -> Iterable[Problem]:
-    """On every day the weights of a plan and period kind sum to 1 (S0-05)."""
-    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row[1]["plan_id"], row[1]["period_kind"]].append(row)
-    for (plan, period_kind), members in groups.items():
-        for day in sorted({values["valid_from"] for _, values in members}):
-            holding = [
-                (number, values)
-                for number, values in members
-                if values["valid_from"] <= day < (values["valid_to"] or FOREVER)
-            ]
-            total = sum((Decimal(values["weight"]) for _, values in holding), Decimal(0))
-            if total != 1:
-                listed = ", ".join(str(number) for number, _ in holding)
-                message = f"the weights of {plan} by {period_kind} sum to {total} on {day}"
-                message += f" (rows {listed})"
-                path = policy / "policy_score_items.csv"
-                rule = "weights of a plan sum to 1 (S0-05)"
-                yield Problem(path, holding[0][0], "weight", rule, message)
-
-
-def _check_monitor_only(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Problem]:
-    watched = {
-        values["measure"]
-        for _, values in rows["policy_measures"]
-        if values["is_monitor_only"] == "true"
-    }
-    for number, values in rows["policy_score_items"]:
-        if values["measure"] in watched and Decimal(values["weight"]) != 0:
-            path = policy / "policy_score_items.csv"
-            rule = "a monitor-only measure never weighs (S3-01)"
-            yield Problem(path, number, "weight", rule, f"{values['measure']} has a weight")
-
-
-def _check_segments(policy: Path, rows: list[Row]) -> Iterable[Problem]:
-    """Segment-scoped items (S4-08) are not reckoned yet: better refused than paid on all accounts."""
-    for number, values in rows:
-        if values["segment"]:
-            rule = "segment is empty: items limited to a segment are not supported yet (S4-08)"
-            message = f"'{values['segment']}' is not supported"
-            yield Problem(policy / "policy_score_items.csv", number, "segment", rule, message)
 
 
 def _check_mix(policy: Path, rows: list[Row]) -> Iterable[Problem]:

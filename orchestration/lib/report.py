@@ -266,13 +266,21 @@ def _score_table(
         connection,
         """
         select
-            item_group, measure,
-            case when measures.unit = 'ratio' then denominator end, numerator, target_value,
-            attainment, factor, weight, weighted_factor, exception_reason
+            item_group,
+            measure || case scope when 'own' then '' else ' (' || replace(scope, '_', ' ') || ')' end,
+            case when coalesce(measures.has_denominator, true) then denominator end,
+            numerator, target_value, attainment, factor, weight, weighted_factor,
+            coalesce(
+                exception_reason,
+                case
+                    when target_day_count < period_day_count
+                        then 'target of ' || target_day_count || ' of ' || period_day_count || ' days'
+                end
+            )
         from marts.fct_score_items as items
-        inner join policy.policy_measures as measures using (measure)
+        left join policy.policy_measures as measures using (measure)
         where employee_id = ? and period_month = ?
-        order by period_kind, item_group, measure
+        order by period_kind, item_group, measure, scope
         """,
         employee,
         month,

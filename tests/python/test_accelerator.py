@@ -18,8 +18,8 @@ THRESHOLDS = [Fraction(80, 100), Fraction(90, 100), Fraction(1), Fraction(120, 1
 
 @pytest.fixture(scope="module")
 def compiled(closed_demo: Company) -> str:
-    """fct_score_items as dbt compiles it."""
-    done = closed_demo.run(DBT, "compile", "--quiet", "--select", "fct_score_items")
+    """int_item_factors as dbt compiles it."""
+    done = closed_demo.run(DBT, "compile", "--quiet", "--select", "int_item_factors")
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -59,11 +59,14 @@ def test_pairs_exactly_on_a_threshold_and_a_cent_beside_it_are_exact(compiled: s
             """
             create table plumbline.intermediate.int_attainments (
                 employee_id varchar, plan_id varchar, period_kind varchar, item_group varchar,
-                measure varchar, curve_id varchar, unit varchar, target_id varchar,
+                measure varchar, scope varchar, curve_id varchar,
+                curve_applies_to varchar, unit varchar, target_id varchar,
                 exception_reason varchar, weight decimal(9, 6),
-                factor_when_nothing_due decimal(9, 6), target_value decimal(18, 4),
+                factor_when_nothing_due decimal(9, 6), attainment_cap decimal(9, 6),
+                target_value decimal(18, 4),
                 numerator decimal(18, 4), denominator decimal(18, 4),
-                attained decimal(30, 8), aimed decimal(30, 8), period_month date)
+                attained decimal(30, 8), aimed decimal(30, 8), target_day_count integer,
+                period_day_count integer, period_month date)
             """
         )
         connection.execute(
@@ -74,8 +77,9 @@ def test_pairs_exactly_on_a_threshold_and_a_cent_beside_it_are_exact(compiled: s
             [str(PROJECT_DIR / "seeds" / "policy" / "policy_payout_curves.csv")],
         )
         connection.executemany(
-            "insert into plumbline.intermediate.int_attainments (employee_id, curve_id, weight,"
-            " attained, aimed, period_month) values (?, 'accelerator', 1, ?, ?, '2026-06-01')",
+            "insert into plumbline.intermediate.int_attainments (employee_id, curve_id,"
+            " curve_applies_to, weight, attained, aimed, period_month)"
+            " values (?, 'accelerator', 'item', 1, ?, ?, '2026-06-01')",
             [(name, Decimal(top) / 100, Decimal(bottom) / 100) for name, top, bottom in pairs],
         )
         found = dict(connection.execute(f"select employee_id, factor from ({compiled})").fetchall())

@@ -6,7 +6,7 @@ measured as (
 
     {% set domains = [
         'activities', 'created_deals', 'closed_deals', 'conversions', 'customers', 'renewals', 'sales',
-        'wins', 'service', 'surveys', 'deliveries', 'usage', 'costs',
+        'wins', 'service', 'surveys', 'deliveries', 'usage', 'costs', 'ratings',
     ] -%}
     {%- for domain in domains %}
     select

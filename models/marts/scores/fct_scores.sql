@@ -2,6 +2,34 @@
 
 with
 
+parts as (
+
+    select
+        employee_id,
+        plan_id,
+        period_month,
+        period_kind,
+        own_score as part,
+        total_attainment,
+        exception_count
+    from {{ ref('int_own_scores') }}
+    where {{ in_months('period_month') }}
+    union all
+    select
+        employee_id,
+        plan_id,
+        period_month,
+        period_kind,
+        weighted_factor as part,
+        null as total_attainment,
+        case when exception_reason is null then 0 else 1 end as exception_count
+    from {{ ref('fct_score_items') }}
+    where
+        item_group = 'upstream'
+        and {{ in_months('period_month') }}
+
+),
+
 totals as (
 
     select
@@ -9,10 +37,10 @@ totals as (
         plan_id,
         period_month,
         period_kind,
-        sum(weighted_factor) as score,
-        sum(case when exception_reason is not null then 1 else 0 end) as exception_count
-    from {{ ref('fct_score_items') }}
-    where {{ in_months('period_month') }}
+        sum(part) as score,
+        max(total_attainment) as total_attainment,
+        sum(exception_count) as exception_count
+    from parts
     group by employee_id, plan_id, period_month, period_kind
 
 ),
@@ -56,6 +84,7 @@ final as (
         grade,
         team_id,
         region,
+        cast(total_attainment as decimal(14, 10)) as total_attainment,
         cast(score as decimal(14, 10)) as score,
         -- The floor is on the monthly total, not on an item (S0-14).
         cast(
