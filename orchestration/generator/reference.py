@@ -94,8 +94,37 @@ class Reference:
         for row in sorted(self.rows("hr.job_history"), key=lambda row: row["valid_from"]):
             end = min(row["valid_to"] or FAR, leaves.get(row["employee_id"]) or FAR)
             if end > row["valid_from"]:
-                jobs[row["employee_id"]].append({**row, "end": end})
+                jobs[row["employee_id"]] += self._with_grades({**row, "end": end})
         return jobs
+
+    def _with_grades(self, job: Row) -> list[Row]:
+        """A job cut where a grade was approved in it, with the salary that the ladder gives it."""
+        parts = [job]
+        changes = [
+            row
+            for row in self.rows("hr.grade_changes")
+            if row["employee_id"] == job["employee_id"] and row["approved_by"]
+        ]
+        for change in sorted(changes, key=lambda row: row["effective_from"]):
+            day = change["effective_from"]
+            if not job["valid_from"] < day < job["end"]:
+                continue
+            salary, currency = job["monthly_base_salary"], job["currency"]
+            for step in self.policy["policy_grade_ladder"]:
+                if (step["role"], step["grade"]) == (job["role"], change["grade"]):
+                    salary = step["monthly_base_salary"] or salary
+                    currency = step["currency"] or currency
+            parts[-1] = {**parts[-1], "valid_to": day, "end": day}
+            parts.append(
+                {
+                    **job,
+                    "valid_from": day,
+                    "grade": change["grade"],
+                    "monthly_base_salary": salary,
+                    "currency": currency,
+                }
+            )
+        return parts
 
     def last_job(self, employee: str, month: dt.date) -> tuple[Row, dt.date] | None:
         """The last job slice of a month and the last day worked in it."""

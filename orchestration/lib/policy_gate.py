@@ -52,6 +52,7 @@ def check_policy(policy: Path) -> list[Problem]:
     problems.extend(check_scores(policy, rows))
     problems.extend(_check_mix(policy, rows["policy_pay_mix"]))
     problems.extend(_check_curves(policy, rows["policy_payout_curves"]))
+    problems.extend(_check_ladder(policy, rows))
     problems.extend(_check_tiers(policy, rows["policy_commission_rates"]))
     problems.extend(_check_currencies(policy, rows["policy_currencies"]))
     return problems
@@ -200,6 +201,35 @@ def _check_curves(policy: Path, rows: list[Row]) -> Iterable[Problem]:
         if expected is not None:
             message = f"{name} has no factor for attainments from {expected}"
             yield Problem(path, segments[-1][0], "attainment_to", rule, message)
+
+
+def _check_ladder(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Problem]:
+    """One grade to a place of a track; where targets are reviewed, shares that rise from 0 (S0-08)."""
+    path = policy / "policy_grade_ladder.csv"
+    reviewed = {values["role"] for _, values in rows["policy_target_reviews"]}
+    tracks: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows["policy_grade_ladder"]:
+        tracks[row[1]["role"], row[1]["track"]].append(row)
+        if bool(row[1]["monthly_base_salary"]) != bool(row[1]["currency"]):
+            rule = "a salary has a currency, and a currency a salary"
+            yield Problem(path, row[0], "currency", rule, "one of them is empty")
+    for (role, track), members in tracks.items():
+        members.sort(key=lambda row: int(row[1]["grade_rank"]))
+        for (_, lower), (number, upper) in itertools.pairwise(members):
+            if lower["grade_rank"] == upper["grade_rank"]:
+                rule = "each place of a track has one grade"
+                message = f"{lower['grade']} and {upper['grade']} are both at {lower['grade_rank']}"
+                yield Problem(path, number, "grade_rank", rule, message)
+        if role not in reviewed:
+            continue
+        rule = "the shares of a track rise from 0 (S0-08)"
+        reached = Decimal(-1)
+        for number, values in members:
+            share = values["target_share"]
+            if not share or Decimal(share) <= reached or (reached == -1 and Decimal(share) != 0):
+                message = f"{values['grade']} of {role}, {track} has {share or 'none'}"
+                yield Problem(path, number, "target_share", rule, message)
+            reached = max(reached, Decimal(share or 0))
 
 
 def _check_tiers(policy: Path, rows: list[Row]) -> Iterable[Problem]:

@@ -17,13 +17,16 @@ COLUMNS = {
     "employee_id": "string",
     "period_kind": "string",
     "role": "string",
+    "track": "string",
     "grade": "string",
     "pool": "string",
     "outcome": "string",
     "reason": "string",
     "score": "decimal(14, 10)",
+    "top_score": "decimal(14, 10)",
     "rank": "integer",
     "ranked_count": "integer",
+    "top_ranked_count": "integer",
     "top_slots": "integer",
     "bottom_slots": "integer",
     "grade_rank": "integer",
@@ -42,11 +45,13 @@ def promotion_cuts(candidates: pd.DataFrame) -> pd.DataFrame:
 
     ``candidates`` has a row per payee and period, with the columns of
     ``int_promotion_candidates``: ``period_month``, ``period_kind``, ``pool``, ``employee_id``,
-    ``role``, ``grade``, ``score`` (Decimal), ``top_share`` and ``bottom_share`` (Decimal, 0 to 1),
-    ``minimum_pool``, ``grade_rank``, ``lowest_grade_rank``, ``highest_grade_rank``,
-    ``is_protected``, ``is_employed_throughout``. The result has a row for each of them with
-    ``COLUMNS``, in the order of period, pool, rank and employee. Row order of the input does not
-    matter. A score that is missing raises ``ValueError``: an unknown result is not a bad one.
+    ``role``, ``track``, ``grade``, ``score`` and ``top_score`` (Decimal; the second over the window
+    for the top), ``top_share`` and ``bottom_share`` (Decimal, 0 to 1), ``top_ties``,
+    ``bottom_ties``, ``minimum_pool``, ``grade_rank``, ``lowest_grade_rank``,
+    ``highest_grade_rank``, ``is_protected``, ``is_employed_throughout``, ``has_top_window``. The
+    result has a row for each of them with ``COLUMNS``, in the order of period, pool, rank and
+    employee. Row order of the input does not matter. A score that is missing raises
+    ``ValueError``: an unknown result is not a bad one.
     """
     if candidates["score"].isna().any():
         raise ValueError("a candidate without a score cannot be ranked")
@@ -61,29 +66,27 @@ def promotion_cuts(candidates: pd.DataFrame) -> pd.DataFrame:
 def _cut_pool(pool: pd.DataFrame) -> pd.DataFrame:
     """One pool of one period. Only payees who are subject to the cut fill its slots."""
     subject = pool["is_employed_throughout"].astype(bool) & ~pool["is_protected"].astype(bool)
-    scores = sorted(pool.loc[subject, "score"])
-    count = len(scores)
+    in_window = subject & pool["has_top_window"].astype(bool)
     rule = pool.iloc[0]
-    is_too_small = count < int(rule["minimum_pool"])
-    top_slots = 0 if is_too_small else slots(rule["top_share"], count)
-    bottom_slots = 0 if is_too_small else slots(rule["bottom_share"], count)
-
-    # At the top edge every tied payee is eligible; at the bottom edge none of the tied goes down.
-    top_edge = scores[-top_slots] if top_slots else None
-    demoted = set(scores[:bottom_slots])
-    if bottom_slots and scores[bottom_slots] == scores[bottom_slots - 1]:
-        demoted.discard(scores[bottom_slots])
+    top_scores = sorted(pool.loc[in_window, "top_score"], reverse=True)
+    scores = sorted(pool.loc[subject, "score"])
+    top_slots = _slots_of(rule, rule["top_share"], len(top_scores))
+    bottom_slots = _slots_of(rule, rule["bottom_share"], len(scores))
+    promoted = _cut(top_scores, top_slots, rule["top_ties"] == "all_eligible")
+    demoted = _cut(scores, bottom_slots, rule["bottom_ties"] == "all_demoted")
 
     rows = []
     for row in pool.to_dict("records"):
-        outcome, change, reason = _judge(row, is_too_small, top_edge, demoted)
+        is_too_small = len(scores) < int(rule["minimum_pool"])
+        outcome, change, reason = _judge(row, is_too_small, promoted, demoted)
         rows.append(
             {
                 **row,
                 "outcome": outcome,
                 "reason": reason,
                 "rank": int((pool["score"] > row["score"]).sum()) + 1,
-                "ranked_count": count,
+                "ranked_count": len(scores),
+                "top_ranked_count": len(top_scores),
                 "top_slots": top_slots,
                 "bottom_slots": bottom_slots,
                 "proposed_grade_rank": None
@@ -94,30 +97,43 @@ def _cut_pool(pool: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _slots_of(rule: Any, share: Decimal, count: int) -> int:
+    return slots(share, count) if count >= int(rule["minimum_pool"]) else 0
+
+
+def _cut(scores: list[Decimal], count: int, takes_ties: bool) -> set[Decimal]:
+    """The first ``count`` scores; where the next one is tied with the last, all of them or none."""
+    cut = set(scores[:count])
+    if 0 < count < len(scores) and scores[count] == scores[count - 1] and not takes_ties:
+        cut.discard(scores[count])
+    return cut
+
+
 def _judge(
     row: Mapping[Any, Any],
     is_too_small: bool,
-    top_edge: Decimal | None,
+    promoted: set[Decimal],
     demoted: set[Decimal],
 ) -> tuple[str, int, str]:
     """Outcome, change of grade and reason for one payee."""
-    score = row["score"]
     if row["is_protected"]:
         return NONE, 0, "in the protection months: ranked for information"
     if not row["is_employed_throughout"]:
         return NONE, 0, "not employed for the whole period: ranked for information"
     if is_too_small:
         return NONE, 0, "pool too small"
-    if top_edge is not None and score >= top_edge:
+    if row["has_top_window"] and row["top_score"] in promoted:
         if pd.isna(row["grade_rank"]):
             return PROMOTION, 0, "among the top, grade is not on the ladder"
         if row["grade_rank"] == row["highest_grade_rank"]:
             return PROMOTION, 0, "among the top, already at the highest grade"
         return PROMOTION, 1, "among the top"
-    if score in demoted:
+    if row["score"] in demoted:
         if pd.isna(row["grade_rank"]):
             return DEMOTION, 0, "among the bottom, grade is not on the ladder"
         if row["grade_rank"] == row["lowest_grade_rank"]:
             return DEMOTION, 0, "among the bottom, already at the lowest grade"
         return DEMOTION, -1, "among the bottom"
+    if not row["has_top_window"]:
+        return NONE, 0, "above the bottom cut, and not yet scored in the whole window for the top"
     return NONE, 0, "between the cuts"

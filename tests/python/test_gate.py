@@ -289,7 +289,11 @@ def changed_policy(folder: Path, table: str, old: str, new: str) -> Path:
         ("policy_settings", "renewal_grace_days,90", "renewal_grace_days,soon", "value", "is not"),
         ("policy_settings", "company_currency,CNY\n", "", "setting", "company_currency is missing"),
         ("policy_currencies", "JPY,1,1", "JPY,100,1", "unit_amount", "it is not"),
-        ("policy_grade_ladder", "account_manager,P5", "account_manager,P4", "role", "repeats row 2"),
+        ("policy_grade_ladder", "sales,P5", "sales,P4", "role", "repeats row 2"),
+        ("policy_grade_ladder", "S2,2", "S2,1", "grade_rank", "S1 and S2 are both at 1"),
+        ("policy_grade_ladder", "P4,1,0,", "P4,1,0.10,", "target_share", "has 0.10"),
+        ("policy_grade_ladder", "P6,3,0.90", "P6,3,0.70", "target_share", "has 0.70"),
+        ("policy_grade_ladder", "C1,1,,9000", "C1,1,,", "currency", "is empty"),
         ("policy_protection", "plan_id,", "plan,", "plan_id", "the column is missing"),
     ],
 )  # fmt: skip

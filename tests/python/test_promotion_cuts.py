@@ -25,16 +25,21 @@ def candidates(scores: list[str], **changes: dict[int, Any]) -> pd.DataFrame:
             "pool": "solution_expert",
             "employee_id": f"E{number:02d}",
             "role": "solution_expert",
+            "track": "delivery",
             "grade": "S2",
             "score": Decimal(score),
+            "top_score": Decimal(score),
             "top_share": Decimal("0.20"),
             "bottom_share": Decimal("0.10"),
+            "top_ties": "all_eligible",
+            "bottom_ties": "none_demoted",
             "minimum_pool": 5,
             "grade_rank": 2,
             "lowest_grade_rank": 1,
             "highest_grade_rank": 3,
             "is_protected": False,
             "is_employed_throughout": True,
+            "has_top_window": True,
         }
         for column, values in changes.items():
             row[column] = values.get(number, row[column])
@@ -194,3 +199,33 @@ def test_order_does_not_matter_and_nobody_is_in_both(
     assert down.sum() <= (count * 10 // 100 if is_cut else 0)
     if up.any() and down.any():
         assert cut.loc[up, "score"].min() > cut.loc[down, "score"].max()
+
+
+def test_the_top_is_of_the_window_and_the_bottom_of_the_period() -> None:
+    mean = {number: Decimal(number) for number in range(10)}
+    frame = candidates(distinct(10), top_score=mean)
+    # E09 has the lowest score of the quarter and the highest of the window: nobody is in both
+    assert chosen(frame, "promotion_eligible") == ["E08", "E09"]
+    assert chosen(frame, "demotion_proposed") == []
+    assert outcomes(candidates(distinct(10)))["E09"] == "demotion_proposed"
+
+
+def test_who_was_not_scored_in_the_whole_window_takes_no_place_at_the_top() -> None:
+    frame = candidates(distinct(10), has_top_window={0: False, 9: False})
+    cut = promotion_cuts(frame).set_index("employee_id")
+    # floor(0.20 x 8) is 1, floor(0.10 x 10) is 1
+    assert chosen(frame, "promotion_eligible") == ["E01"]
+    assert chosen(frame, "demotion_proposed") == ["E09"]
+    assert cut.loc["E00", "top_ranked_count"] == 8
+    assert cut.loc["E00", "ranked_count"] == 10
+    assert "whole window" in cut.loc["E00", "reason"]
+
+
+def test_ties_at_an_edge_are_the_plans_to_decide() -> None:
+    scores = ["9", "8", "8", "7", "6", "5", "4", "3", "2", "2"]
+    strict = dict.fromkeys(range(10), "none_eligible")
+    harsh = dict.fromkeys(range(10), "all_demoted")
+    assert chosen(candidates(scores), "promotion_eligible") == ["E00", "E01", "E02"]
+    assert chosen(candidates(scores, top_ties=strict), "promotion_eligible") == ["E00"]
+    assert chosen(candidates(scores), "demotion_proposed") == []
+    assert chosen(candidates(scores, bottom_ties=harsh), "demotion_proposed") == ["E08", "E09"]

@@ -14,7 +14,7 @@ jobs as (
             coalesce(jobs.valid_to, employees.leave_date),
             coalesce(employees.leave_date, jobs.valid_to)
         ) as ends_on
-    from {{ ref('stg_hr__job_history') }} as jobs
+    from {{ ref('int_jobs') }} as jobs
     left join {{ ref('stg_hr__employees') }} as employees
         on jobs.employee_id = employees.employee_id
 

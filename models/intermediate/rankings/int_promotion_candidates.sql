@@ -13,10 +13,11 @@ ladder_ends as (
 
     select
         role,
+        track,
         min(grade_rank) as lowest_grade_rank,
         max(grade_rank) as highest_grade_rank
     from {{ ref('policy_grade_ladder') }}
-    group by role
+    group by role, track
 
 ),
 
@@ -61,20 +62,25 @@ final as (
         scores.employee_id,
         scores.period_kind,
         scores.role,
+        ladder.track,
         scores.grade,
         case cuts.pool_scope
             when 'role_region' then scores.role || ' / ' || coalesce(scores.region, '')
             else scores.role
         end as pool,
         scores.score,
+        windows.top_score,
         cuts.top_share,
         cuts.bottom_share,
+        cuts.top_ties,
+        cuts.bottom_ties,
         cuts.minimum_pool,
         ladder.grade_rank,
         ladder_ends.lowest_grade_rank,
         ladder_ends.highest_grade_rank,
         scores.is_protected,
         coalesce(presence.is_employed_throughout, false) as is_employed_throughout,
+        windows.has_top_window,
         scores.period_month
     from {{ ref('fct_scores') }} as scores
     inner join periods
@@ -84,6 +90,11 @@ final as (
             scores.role = cuts.role
             and scores.period_kind = cuts.period_kind
             and {{ holds_on('cuts', 'scores.period_month') }}
+    inner join {{ ref('int_top_windows') }} as windows
+        on
+            scores.employee_id = windows.employee_id
+            and scores.period_month = windows.period_month
+            and scores.period_kind = windows.period_kind
     left join presence
         on
             scores.employee_id = presence.employee_id
@@ -94,7 +105,9 @@ final as (
             scores.role = ladder.role
             and scores.grade = ladder.grade
     left join ladder_ends
-        on scores.role = ladder_ends.role
+        on
+            ladder.role = ladder_ends.role
+            and ladder.track = ladder_ends.track
 
 )
 

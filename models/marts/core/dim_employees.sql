@@ -7,7 +7,7 @@ known as (
     from {{ ref('stg_hr__employees') }}
     union
     select employee_id
-    from {{ ref('stg_hr__job_history') }}
+    from {{ ref('int_jobs') }}
 
 ),
 
@@ -16,7 +16,7 @@ newest_jobs as (
     select
         *,
         row_number() over (partition by employee_id order by valid_from desc) as job_rank
-    from {{ ref('stg_hr__job_history') }}
+    from {{ ref('int_jobs') }}
 
 ),
 
