@@ -6,7 +6,7 @@
     and to models that record their own changes. `reach` in the model's config says which other
     months a changed month of an input reaches:
       quarter, half, year   the rest of the fiscal quarter, half or year
-      next_quarter          the three months after it
+      next_quarter, next_half   the three or six months after it
       next_window           the months in which the quota windows after it end
       everything            every month
       accumulation          the months in which sales of a period that it lies in accumulate
@@ -105,9 +105,9 @@
                 select cast(null as date) as first_month, cast(null as date) as last_month
                 from ({{ state.sql }}) as ranges
             {%- endset -%}
-        {%- elif kind == 'next_quarter' -%}
+        {%- elif kind in ('next_quarter', 'next_half') -%}
             {%- set state.sql -%}
-                select first_month, {{ add_months('last_month', 3) }} as last_month
+                select first_month, {{ add_months('last_month', {'next_quarter': 3, 'next_half': 6}[kind]) }} as last_month
                 from ({{ state.sql }}) as ranges
             {%- endset -%}
         {%- elif kind == 'next_window' -%}

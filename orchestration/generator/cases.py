@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestration.generator.behaviour import GUILTY, write_behaviour
 from orchestration.generator.case_builder import CURRENCY, Cases, Row
+from orchestration.generator.people import role_targets
 from orchestration.generator.score_cases import write_score_cases
 from orchestration.generator.shape import Company
 from orchestration.generator.write import LandingWriter
@@ -53,6 +54,20 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
             "chk_cherry_picking": [GUILTY],
             "chk_discounting": [f"O-{GUILTY}-discount"],
             "chk_negative_sales_cycles": [f"O-{GUILTY}-cycle"],
+            "chk_scores_on_one_measure": ["account_manager_pilot"],
+            "chk_plans_without_team_element": [
+                "account_manager_booked",
+                "account_manager_by_segment",
+                "account_manager_pilot",
+                "account_manager_standard",
+                "service_consultant_standard",
+            ],
+            "chk_plans_without_customer_measure": [
+                "account_manager_by_segment",
+                "account_manager_pilot",
+                "solution_expert_standard",
+            ],
+            "chk_targets_unchanged": _old_targets(cases, company),
         },
         "late": {
             "rows": cases.late_rows,
@@ -62,6 +77,16 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
             "why": "4,000 of 10,000 is refunded at the 2 % it had earned",
         },
     }
+
+
+def _old_targets(cases: Cases, company: Company) -> list[str]:
+    """Targets that have held for more than a year and still do."""
+    year_ago = cases.next - dt.timedelta(days=365)
+    return sorted(
+        row["target_id"]
+        for row in [*role_targets(company), *cases.rows["hr.targets"]]
+        if row["valid_from"] < year_ago and "valid_to" not in row
+    )
 
 
 def _visit(cases: Cases, number: int, at: dt.datetime, **more: Any) -> None:

@@ -190,7 +190,7 @@ def write_people(company: Company, writer: LandingWriter) -> None:
     writer.write_rows("hr.employees", employees, "employees")
     writer.write_rows("hr.job_history", jobs, "job_history")
     writer.write_rows("hr.quotas", _quotas(company, random), "quotas")
-    writer.write_rows("hr.targets", _targets(company), "targets")
+    writer.write_rows("hr.targets", role_targets(company), "targets")
 
 
 def _quotas(company: Company, random: np.random.Generator) -> list[Row]:
@@ -216,7 +216,8 @@ def _quotas(company: Company, random: np.random.Generator) -> list[Row]:
     return quotas
 
 
-def _targets(company: Company) -> list[Row]:
+def role_targets(company: Company) -> list[Row]:
+    """The targets of each role, as landed; one is raised in the middle of a quarter."""
     targets = [
         {
             "target_id": f"TG-{role}-{measure}",
@@ -234,7 +235,7 @@ def _targets(company: Company) -> list[Row]:
     measure, value, reason = RAISED
     raised = next(row for row in targets if row["measure"] == measure)
     raised_on = company.months[-min(2, len(company.months))] + dt.timedelta(days=14)
-    targets.append({**raised, "valid_to": raised_on, "_loaded_at": _loaded(raised_on)})
+    targets[targets.index(raised)] = {**raised, "valid_to": raised_on}
     targets.append(
         {
             **raised,

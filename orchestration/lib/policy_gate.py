@@ -26,7 +26,29 @@ NEEDED_SETTINGS = (
     "skipped_stage_counts_as_passed",
     "new_customer_days",
     "new_product_days",
+    "response_hours",
+    "business_opens_seconds",
+    "business_closes_seconds",
+    "lifetime_revenue_basis",
+    "health_lead_days",
+    "health_valid_days",
 )
+CHOICES = {
+    "skipped_stage_counts_as_passed": ("true", "false"),
+    "response_hours": ("all", "business"),
+    "lifetime_revenue_basis": ("booked", "collected", "consumed"),
+}
+CHECK_THRESHOLDS = {
+    "activity_stuffing": ("volume_growth", "contact_share_kept", "minimum_activities"),
+    "quarter_end_pull_in": ("last_days", "booked_share", "minimum_deals"),
+    "hidden_pipeline": ("days_to_win", "minimum_deals"),
+    "cherry_picking": ("amount_ratio", "minimum_deals"),
+    "discounting": ("discount_share",),
+    "targets_unchanged": ("days",),
+}
+# What a build by months looks back for the health before a renewal (macro changed_months).
+MOST_HEALTH_DAYS = 180
+SECONDS_PER_DAY = 86_400
 
 
 def check_policy(policy: Path) -> list[Problem]:
@@ -53,6 +75,8 @@ def check_policy(policy: Path) -> list[Problem]:
     problems.extend(_check_mix(policy, rows["policy_pay_mix"]))
     problems.extend(_check_curves(policy, rows["policy_payout_curves"]))
     problems.extend(_check_ladder(policy, rows))
+    problems.extend(_check_boards(policy, rows))
+    problems.extend(_check_thresholds(policy, rows["policy_check_thresholds"]))
     problems.extend(_check_tiers(policy, rows["policy_commission_rates"]))
     problems.extend(_check_currencies(policy, rows["policy_currencies"]))
     return problems
@@ -167,10 +191,26 @@ def _check_settings(policy: Path, rows: list[Row]) -> Iterable[Problem]:
         if values["setting"] in numbers and not values["value"].isdigit():
             rule = f"{values['setting']} is a whole number"
             yield Problem(path, number, "value", rule, f"'{values['value']}' is not")
-        is_yes_or_no = values["setting"] == "skipped_stage_counts_as_passed"
-        if is_yes_or_no and values["value"] not in ("true", "false"):
-            rule = f"{values['setting']} is true or false"
+        choices = CHOICES.get(values["setting"])
+        if choices and values["value"] not in choices:
+            rule = f"{values['setting']} is one of {', '.join(choices)}"
             yield Problem(path, number, "value", rule, f"'{values['value']}' is not")
+    found = {values["setting"]: (number, values["value"]) for number, values in rows}
+    if _whole(found, "health_lead_days") + _whole(found, "health_valid_days") > MOST_HEALTH_DAYS:
+        rule = f"health_lead_days and health_valid_days are at most {MOST_HEALTH_DAYS} together"
+        yield Problem(path, found["health_valid_days"][0], "value", rule, "they are more (S3-03)")
+    closes = _whole(found, "business_closes_seconds")
+    is_open = _whole(found, "business_opens_seconds") < closes <= SECONDS_PER_DAY
+    if not is_open and "business_closes_seconds" in found:
+        rule = "business closes after it opens, on the same day (S2-04)"
+        number = found["business_closes_seconds"][0]
+        yield Problem(path, number, "value", rule, f"it closes at {closes} seconds")
+
+
+def _whole(found: dict[str, tuple[int, str]], setting: str) -> int:
+    """A setting as a whole number; 0 where it is missing or none, which is a problem of its own."""
+    value = found.get(setting, (0, "0"))[1]
+    return int(value) if value.isdigit() else 0
 
 
 def _check_mix(policy: Path, rows: list[Row]) -> Iterable[Problem]:
@@ -201,6 +241,40 @@ def _check_curves(policy: Path, rows: list[Row]) -> Iterable[Problem]:
         if expected is not None:
             message = f"{name} has no factor for attainments from {expected}"
             yield Problem(path, segments[-1][0], "attainment_to", rule, message)
+
+
+def _check_boards(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Problem]:
+    """No board on a volume alone (S2-07)."""
+    volumes = {
+        values["measure"]
+        for _, values in rows["policy_measures"]
+        if values["has_denominator"] == "false"
+    }
+    for number, values in rows["policy_boards"]:
+        quality = values["quality_measure"]
+        if values["measure"] in volumes and quality in ("", values["measure"]):
+            path = policy / "policy_boards.csv"
+            rule = "a board on a volume has its quality measure beside it (S2-07)"
+            message = f"{values['measure']} has none but itself" if quality else "it is empty"
+            yield Problem(path, number, "quality_measure", rule, message)
+
+
+def _check_thresholds(policy: Path, rows: list[Row]) -> Iterable[Problem]:
+    """A check with some of its thresholds has them all: else it would never speak up."""
+    path = policy / "policy_check_thresholds.csv"
+    present: dict[str, set[str]] = defaultdict(set)
+    for number, values in rows:
+        needed = CHECK_THRESHOLDS[values["check_name"]]
+        present[values["check_name"]].add(values["threshold"])
+        if values["threshold"] not in needed:
+            rule = f"thresholds of {values['check_name']}: {', '.join(needed)}"
+            message = f"'{values['threshold']}' is none of them"
+            yield Problem(path, number, "threshold", rule, message)
+    for check, found in present.items():
+        for threshold in CHECK_THRESHOLDS[check]:
+            if threshold not in found and found <= set(CHECK_THRESHOLDS[check]):
+                rule = f"thresholds of {check}: {', '.join(CHECK_THRESHOLDS[check])}"
+                yield Problem(path, None, "threshold", rule, f"{threshold} is missing")
 
 
 def _check_ladder(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Problem]:

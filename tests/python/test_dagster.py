@@ -22,7 +22,7 @@ keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
 assert "marts/pay/fct_pay_ledger" in keys and "policy/policy_plans" in keys, sorted(keys)[:5]
 cuts = graph.get(AssetKey(["marts", "rankings", "fct_promotion_cuts"]))
 assert {key.path[-1] for key in cuts.parent_keys} == {"int_promotion_candidates"}, cuts.parent_keys
-assert {key.path[-1] for key in cuts.child_keys} == {"fct_grade_moves"}, cuts.child_keys
+assert {key.path[-1] for key in cuts.child_keys} == {"int_grade_outcomes"}, cuts.child_keys
 ledger = graph.get(AssetKey(["marts", "pay", "fct_pay_ledger"]))
 assert ledger.partitions_def is not None and ledger.group_name == "pay"
 assert graph.get(AssetKey(["marts", "pay", "fct_pay_components"])).partitions_def is None

@@ -121,6 +121,10 @@ def test_each_check_finds_its_planted_fault_and_no_other(
         "chk_cherry_picking": "employee_id",
         "chk_discounting": "opportunity_id",
         "chk_negative_sales_cycles": "opportunity_id",
+        "chk_scores_on_one_measure": "plan_id",
+        "chk_plans_without_team_element": "plan_id",
+        "chk_plans_without_customer_measure": "plan_id",
+        "chk_targets_unchanged": "target_id",
     }
     for check, expected in truth["findings"].items():
         found = closed_demo.query(f"select distinct {keys[check]} from checks.{check}")
@@ -178,6 +182,50 @@ def test_the_four_amounts_stay_apart(closed_demo: Company) -> None:
         )
         == []
     )
+
+
+def test_lifetime_values_are_those_of_the_raw_rows(
+    closed_demo: Company, reference: PayReference
+) -> None:
+    """Recognised usage less the cost of winning and keeping, customer by customer (S2-05)."""
+    values: dict[str, Decimal] = {}
+    customers = {row["account_id"] for row in reference.rows("billing.contracts")}
+    for event in reference.transactions.values():
+        if event["kind"] == "consumed" and event["amount"] is not None:
+            account = event["account"]
+            values[account] = values.get(account, Decimal(0)) + event["amount"]
+    for row in reference.rows("billing.account_costs"):
+        if row["cost_type"] != "service":
+            amount = reference.company(row, row["incurred_on"]) or Decimal(0)
+            values[row["account_id"]] = values.get(row["account_id"], Decimal(0)) - amount
+    shown = dict(
+        closed_demo.query("select account_id, lifetime_value from marts.fct_lifetime_values")
+    )
+    assert shown == {account: values.get(account, Decimal(0)) for account in customers}
+
+
+def test_the_health_before_a_renewal_is_the_last_one_that_could_be_acted_on(
+    closed_demo: Company, reference: PayReference
+) -> None:
+    measured: dict[str, list[tuple[dt.date, Decimal]]] = {}
+    for row in reference.rows("crm.account_health"):
+        if row["health_score"] is not None:
+            rows = measured.setdefault(row["account_id"], [])
+            rows.append((row["measured_on"], row["health_score"]))
+    shown = closed_demo.query(
+        "select contract_id, account_id, due_date, measured_on, health_score"
+        " from marts.fct_renewal_health"
+    )
+    assert {row[0] for row in shown} == {row["contract_id"] for row in reference.due_contracts}
+    assert any(row[3] for row in shown)
+    for contract, account, due, day, score in shown:
+        acted = due - dt.timedelta(days=90)
+        usable = [
+            found
+            for found in measured.get(account, [])
+            if acted - dt.timedelta(days=60) <= found[0] <= acted
+        ]
+        assert (day, score) == max(usable, default=(None, None)), contract
 
 
 def test_the_close_pack_holds_what_was_posted(closed_demo: Company) -> None:

@@ -172,3 +172,33 @@ def test_the_metric_dictionary_has_every_measure_as_the_plan_has_it() -> None:
         assert cells[7].split(",")[0] == row["direction"].removesuffix("_is_better")
         assert ("monitor-only" in cells[7]) == (row["is_monitor_only"] == "true")
         assert re.fullmatch(r"S\d-\d\d(, S\d-\d\d)*", cells[8]), row["measure"]
+
+
+def test_every_rule_of_measures_scores_and_grades_names_its_models_and_its_tests(
+    manifest: dict[str, Any],
+) -> None:
+    rules = {}
+    for line in (PROJECT_DIR / "docs" / "rules.md").read_text(encoding="utf-8").splitlines():
+        found = re.fullmatch(r"\| (S\d-\d\d) \| [^|]+ \| ([^|]+) \| ([^|]+) \|", line)
+        if found:
+            rules[found[1]] = [re.findall(r"`(\w+)`", part) for part in found.groups()[1:]]
+    assert len(rules) > 20
+    dictionary = (PROJECT_DIR / "docs" / "metrics.md").read_text(encoding="utf-8")
+    cited = set(re.findall(r"\bS\d-\d\d\b", dictionary))
+    assert cited <= rules.keys(), cited - rules.keys()
+    # a unit test that says in its name which rule it is about is listed there
+    named = {node["name"]: node for node in manifest["unit_tests"].values()}
+    written = {
+        name
+        for path in (PROJECT_DIR / "tests" / "python").glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    listed = {name for _, tests in rules.values() for name in tests}
+    for name in named:
+        ids = [f"S{first}-{second}" for first, second in re.findall(r"_s(\d)_(\d\d)", name)]
+        assert not set(ids) & rules.keys() or name in listed, name
+    known = {node["name"] for node in models(manifest)}
+    for rule, (its_models, its_tests) in rules.items():
+        assert its_models and set(its_models) <= known, (rule, set(its_models) - known)
+        missing = set(its_tests) - named.keys() - written
+        assert its_tests and not missing, (rule, missing)

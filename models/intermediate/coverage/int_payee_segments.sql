@@ -9,6 +9,15 @@
 -#}
 with
 
+-- Whether any plan asks.
+segmented as (
+
+    select segment
+    from {{ ref('policy_score_items') }}
+    where segment is not null
+
+),
+
 least_important as (
 
     select max(rule_order) as rule_order
@@ -31,7 +40,7 @@ held as (
         on holders.account_id = segments.account_id
     where
         {{ in_months('payees.period_month') }}
-        and exists (select 1 from {{ ref('policy_score_items') }} where segment is not null)
+        and exists (select 1 from segmented)
     group by payees.employee_id, payees.period_month
 
 ),
@@ -52,7 +61,7 @@ final as (
         on coalesce(held.rule_order, least_important.rule_order) = segments.rule_order
     where
         {{ in_months('payees.period_month') }}
-        and exists (select 1 from {{ ref('policy_score_items') }} where segment is not null)
+        and exists (select 1 from segmented)
 
 )
 

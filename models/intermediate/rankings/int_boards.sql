@@ -1,27 +1,34 @@
 {{ config(materialized='ephemeral') }}
 
 select
-    'score' as board,
+    board,
     period_kind,
     employee_id,
-    cast(score as decimal(24, 10)) as value,
+    quality_measure,
+    value,
+    rank_value,
+    quality_value,
     period_month
-from {{ ref('fct_scores') }}
+from {{ ref('int_measure_boards') }}
+{% for board, kind, value, relation in [
+    ('score', 'period_kind', 'score', 'fct_scores'),
+    ('commission', "'month'", 'sum(commission_amount)', 'fct_commissions'),
+    ('quota_attainment', "'quota_window'", 'attainment', 'fct_quota_attainment'),
+] -%}
 union all
 select
-    'commission' as board,
-    'month' as period_kind,
+    '{{ board }}' as board,
+    {{ kind }} as period_kind,
     employee_id,
-    cast(sum(commission_amount) as decimal(24, 10)) as value,
+    cast(null as {{ dbt.type_string() }}) as quality_measure,
+    cast({{ value }} as decimal(24, 10)) as value,
+    cast({{ value }} as decimal(24, 10)) as rank_value,
+    cast(null as decimal(18, 4)) as quality_value,
     period_month
-from {{ ref('fct_commissions') }}
-group by employee_id, period_month
-union all
-select
-    'quota_attainment' as board,
-    'quota_window' as period_kind,
-    employee_id,
-    cast(attainment as decimal(24, 10)) as value,
-    period_month
-from {{ ref('fct_quota_attainment') }}
+from {{ ref(relation) }}
+{% if board == 'quota_attainment' -%}
 where attainment is not null
+{% elif board == 'commission' -%}
+group by employee_id, period_month
+{% endif %}
+{%- endfor %}

@@ -22,8 +22,8 @@ presence as (
     from {{ ref('int_presences') }} as presences
     inner join {{ ref('int_period_lengths') }} as lengths
         on
-            lengths.period_start <= presences.period_month
-            and lengths.period_month >= presences.period_month
+            presences.period_month >= lengths.period_start
+            and presences.period_month <= lengths.period_month
     where
         presences.period_month >= {{ add_months(window_start(), -2) }}
         and {{ in_months('lengths.period_month') }}

@@ -71,7 +71,7 @@ sought as (
         present.*,
         '{{ scope_type }}' as scope_type,
         {{ scope_id }} as scope_id,
-        case scope when 'team' then {{ team_rank }} else {{ own_rank }} end as scope_rank
+        case present.scope when 'team' then {{ team_rank }} else {{ own_rank }} end as scope_rank
     from present
     {% if not loop.last %}union all
     {% endif %}
@@ -101,8 +101,8 @@ final as (
             and sought.scope_type = targets.scope_type
             and sought.scope_id
             = case targets.scope_type when 'company' then 'company' else targets.scope_id end
-            and targets.valid_from < sought.stretch_to
-            and coalesce(targets.valid_to, sought.stretch_to) > sought.stretch_from
+            and sought.stretch_to > targets.valid_from
+            and sought.stretch_from < coalesce(targets.valid_to, sought.stretch_to)
 
 )
 

@@ -67,23 +67,23 @@ curved as (
 final as (
 
     select
-        employee_id,
-        plan_id,
-        period_kind,
-        curve_applies_to,
-        cast(own_weight as decimal(9, 6)) as own_weight,
+        curved.employee_id,
+        curved.plan_id,
+        curved.period_kind,
+        curved.curve_applies_to,
+        cast(curved.own_weight as decimal(9, 6)) as own_weight,
         cast(
-            case when curve_applies_to = 'total' then attainment end as decimal(14, 10)
+            case when curved.curve_applies_to = 'total' then curved.attainment end as decimal(14, 10)
         ) as total_attainment,
         cast(
             case
-                when curve_applies_to = 'total'
-                    then own_weight * cast({{ curve_value('curved') }} as decimal(20, 10))
-                else weighted_sum
+                when curved.curve_applies_to = 'total'
+                    then curved.own_weight * cast({{ curve_value('curved') }} as decimal(20, 10))
+                else curved.weighted_sum
             end as decimal(14, 10)
         ) as own_score,
-        cast(exception_count as integer) as exception_count,
-        period_month
+        cast(curved.exception_count as integer) as exception_count,
+        curved.period_month
     from curved
 
 )

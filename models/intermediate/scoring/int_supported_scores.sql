@@ -12,7 +12,6 @@
     Whom a payee supported in a period, how much, and the mean of the scores of their own items in it
     (S0-09, S0-11).
 -#}
-{%- set keys = ['employee_id', 'period_month', 'period_kind', 'period_start', 'upstream_role', 'link'] -%}
 
 with
 
@@ -27,7 +26,12 @@ items as (
 supported as (
 
     select
-        {% for key in keys %}items.{{ key }}, {% endfor %}
+        items.employee_id,
+        items.period_month,
+        items.period_kind,
+        items.period_start,
+        items.upstream_role,
+        items.link,
         links.supported_id,
         sum(links.support) as support
     from items
@@ -39,7 +43,9 @@ supported as (
             and items.period_month >= links.period_month
             -- How many accounts are served is a state, as the period's last day has it.
             and (items.link = 'shared_deals' or items.period_month = links.period_month)
-    group by {% for key in keys %}items.{{ key }}, {% endfor %}links.supported_id
+    group by
+        items.employee_id, items.period_month, items.period_kind, items.period_start,
+        items.upstream_role, items.link, links.supported_id
     having sum(links.support) > 0
 
 ),
@@ -87,8 +93,8 @@ final as (
             and supported.period_start <= scores.period_month
             and supported.period_month >= scores.period_month
     group by
-        {% for key in keys %}supported.{{ key }}, {% endfor %}
-        supported.supported_id, supported.support
+        supported.employee_id, supported.period_month, supported.period_kind, supported.period_start,
+        supported.upstream_role, supported.link, supported.supported_id, supported.support
 
 )
 

@@ -50,8 +50,10 @@ ranked as (
         between_turns.turns_on,
         between_turns.turns_off,
         row_number() over (
-            partition by {% for key in keys %}held.{{ key }}, {% endfor %}between_turns.turns_on
-            order by held.scope_rank, held.valid_from desc, held.target_id
+            partition by
+                held.employee_id, held.period_month, held.period_kind, held.measure, held.scope,
+                held.stretch_from, between_turns.turns_on
+            order by held.scope_rank asc, held.valid_from desc, held.target_id asc
         ) as target_rank
     from between_turns
     inner join held
@@ -59,8 +61,8 @@ ranked as (
             {% for key in keys -%}
             between_turns.{{ key }} = held.{{ key }}
             and {% endfor -%}
-            held.held_from <= between_turns.turns_on
-            and held.held_to > between_turns.turns_on
+            between_turns.turns_on >= held.held_from
+            and between_turns.turns_on < held.held_to
 
 ),
 

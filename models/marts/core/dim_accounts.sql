@@ -10,6 +10,7 @@ final as (
         accounts.country,
         accounts.ownership_type,
         accounts.designation,
+        segments.segment,
         accounts.parent_account_id,
         accounts.employee_count,
         accounts.annual_revenue,
@@ -18,6 +19,8 @@ final as (
     from {{ ref('stg_crm__accounts') }} as accounts
     left join {{ ref('int_first_contracts') }} as first_contracts
         on accounts.account_id = first_contracts.account_id
+    left join {{ ref('int_account_segments') }} as segments
+        on accounts.account_id = segments.account_id
 
 )
 

@@ -94,6 +94,7 @@ final as (
         cast(greatest(judged.amount_in_time - judged.due_amount, 0) as decimal(18, 4))
             as upsell_amount,
         judged.is_renewed,
+        judged.is_renewed and judged.amount_in_time < judged.due_amount as is_partial,
         {{ month_of('judged.due_date') }} as period_month,
         judged.due_date,
         judged.renewed_on

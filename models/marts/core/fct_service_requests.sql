@@ -2,15 +2,50 @@
 
 with
 
-timed as (
+settings as (
+
+    select *
+    from {{ ref('stg_policy__settings') }}
+
+),
+
+requests as (
 
     select
         requests.*,
         {{ dbt.datediff('requests.requested_at', 'requests.first_responded_at', 'second') }}
-            as response_seconds,
-        settings.fast_response_seconds
+            as elapsed_seconds,
+        {{ local_second('requests.requested_at', 'settings.company_time_zone') }} as requested_second,
+        {{ local_second('requests.first_responded_at', 'settings.company_time_zone') }}
+            as responded_second
     from {{ ref('stg_crm__service_requests') }} as requests
-    cross join {{ ref('stg_policy__settings') }} as settings
+    cross join settings
+    where requests.requested_date is not null
+
+),
+
+-- Where business hours count, the calendar's days are looked up; else nothing is (S2-04).
+timed as (
+
+    select
+        requests.*,
+        settings.fast_response_seconds,
+        case
+            when not settings.counts_business_hours then requests.elapsed_seconds
+            else
+                {{ business_seconds('responded_days', 'requests.responded_second', 'settings') }}
+                - {{ business_seconds('requested_days', 'requests.requested_second', 'settings') }}
+        end as response_seconds
+    from requests
+    cross join settings
+    left join {{ ref('int_days') }} as requested_days
+        on
+            settings.counts_business_hours
+            and requests.requested_date = requested_days.calendar_day
+    left join {{ ref('int_days') }} as responded_days
+        on
+            settings.counts_business_hours
+            and requests.first_responded_date = responded_days.calendar_day
 
 ),
 
@@ -31,7 +66,6 @@ final as (
         first_responded_at,
         resolved_at
     from timed
-    where requested_date is not null
 
 )
 

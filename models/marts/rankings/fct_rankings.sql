@@ -1,6 +1,7 @@
 {{ config(
     materialized='by_month',
     reach={
+        'int_measure_boards': 'next_quarter',
         'fct_scores': 'next_quarter',
         'fct_commissions': 'next_quarter',
         'fct_quota_attainment': 'next_window',
@@ -51,14 +52,14 @@ ranked as (
         *,
         rank() over (
             partition by board, period_kind, period_month, role, scope_type, scope_id
-            order by value desc
+            order by rank_value desc
         ) as place,
         count(*) over (
             partition by board, period_kind, period_month, role, scope_type, scope_id
         ) as ranked_count,
         count(*) over (
             partition by board, period_kind, period_month, role, scope_type, scope_id
-            order by value
+            order by rank_value
             range between unbounded preceding and current row
         ) as at_or_below_count
     from scoped
@@ -91,7 +92,9 @@ final as (
         scope_id,
         role,
         employee_id,
+        quality_measure,
         value,
+        quality_value,
         cast(place as integer) as rank,
         -- The share of the board at or below the payee.
         cast({{ exact_quotient('at_or_below_count', 'ranked_count', 6) }} as decimal(9, 6))

@@ -23,7 +23,8 @@ final as (
         {{ threshold('hidden_pipeline', 'minimum_deals') }},
         {{ threshold('cherry_picking', 'amount_ratio') }},
         {{ threshold('cherry_picking', 'minimum_deals') }},
-        {{ threshold('discounting', 'discount_share') }}
+        {{ threshold('discounting', 'discount_share') }},
+        {{ threshold('targets_unchanged', 'days') }}
     from thresholds
 
 )

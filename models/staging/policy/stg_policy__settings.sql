@@ -31,7 +31,17 @@ final as (
         cast(max(case when setting = 'new_customer_days' then value end) as integer)
             as new_customer_days,
         cast(max(case when setting = 'new_product_days' then value end) as integer)
-            as new_product_days
+            as new_product_days,
+        max(case when setting = 'response_hours' then value end) = 'business' as counts_business_hours,
+        cast(max(case when setting = 'business_opens_seconds' then value end) as integer)
+            as business_opens_seconds,
+        cast(max(case when setting = 'business_closes_seconds' then value end) as integer)
+            as business_closes_seconds,
+        max(case when setting = 'lifetime_revenue_basis' then value end) as lifetime_revenue_basis,
+        cast(max(case when setting = 'health_lead_days' then value end) as integer)
+            as health_lead_days,
+        cast(max(case when setting = 'health_valid_days' then value end) as integer)
+            as health_valid_days
     from settings
 
 )

@@ -1,0 +1,9 @@
+select
+    plan_id,
+    period_kind,
+    segment,
+    count(*) as measure_count,
+    min(measure) as first_measure
+from {{ ref('int_plan_weights') }}
+group by plan_id, period_kind, segment
+having sum(case when scope = 'own' then 0 else 1 end) = 0
