@@ -53,6 +53,9 @@ final as (
         {{ measure_value('summed.numerator', 'summed.denominator') }} as value,
         summed.period_month
     from summed
+    -- A contract of before the first job, or a close in the future, is in no period.
+    inner join {{ ref('dim_periods') }} as periods
+        on summed.period_month = periods.period_month
     left join {{ ref('int_payee_months') }} as payees
         on
             summed.employee_id = payees.employee_id

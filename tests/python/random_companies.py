@@ -1,0 +1,507 @@
+"""Small companies drawn by hypothesis: one whole number a row, which shrinks to plain rows and few."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+from orchestration.generator.reference_arithmetic import month_after
+from tests.python.in_memory import Rows
+
+FIRST = dt.date(2025, 1, 1)
+MONTHS = 12
+DAYS = 365
+LOADED = "2026-01-02T04:00:00Z"
+
+STAFF = {
+    "A1": "account_manager",
+    "A2": "account_manager",
+    "A3": "account_manager",
+    "S1": "solution_expert",
+    "V1": "service_consultant",
+    "V2": "service_consultant",
+    "M1": "team_manager",
+    "M2": "team_manager",
+}
+TEAMS = {"T0": None, "T1": "T0", "T2": "T0", "T3": "T2"}
+GRADES = {
+    "account_manager": ["P4", "P5", "P7"],
+    "solution_expert": ["S1", "S2", "A3"],
+    "service_consultant": ["C1", "C2", "C3"],
+    "team_manager": ["M1"],
+}
+ACCOUNTS = ["C1", "C2", "C3", "C4"]
+PLANS = ["account_manager_booked", "account_manager_by_segment", "service_manager_standard"]
+BASE_TARGETS = {
+    "visits": "1",
+    "new_customers": "1",
+    "customer_retention": "0.9",
+    "key_product_sales": "30000",
+    "competitor_notes": "1",
+    "cost_control": "900",
+    "supported_wins": "1",
+    "head_rating": "4.5",
+    "fast_response_rate": "0.6",
+    "satisfaction": "4",
+    "on_time_delivery_rate": "0.7",
+    "process_rating": "4",
+    "values_rating": "4",
+    "collected_sales": "90000",
+    "calls": "1",
+}
+SCORED = list(BASE_TARGETS)
+
+
+class Draw:
+    """A whole number taken apart into choices; 0 is always the plainest."""
+
+    def __init__(self, number: int) -> None:
+        self.rest = number
+
+    def below(self, count: int) -> int:
+        self.rest, found = divmod(self.rest, count)
+        return found
+
+    def one_of(self, values: list[Any]) -> Any:
+        return values[self.below(len(values))]
+
+    def day(self, first: int = 0, count: int = DAYS) -> dt.date:
+        return FIRST + dt.timedelta(days=first + self.below(count))
+
+    def instant(self) -> dt.datetime:
+        """Some on either side of a local midnight, which is 16:00 UTC."""
+        seconds = self.one_of([36_000, 57_599, 57_600, 0, 86_399, 12_345])
+        start = dt.datetime.combine(self.day(), dt.time(), dt.UTC)
+        return start + dt.timedelta(seconds=seconds)
+
+    def amount(self) -> str:
+        return f"{self.one_of([1000, 1, 33_333, 80_000, 250_000])}.{self.below(100):02d}"
+
+    def currency(self) -> str:
+        return str(self.one_of(["CNY", "CNY", "CNY", "USD", "EUR"]))
+
+    def account(self) -> str:
+        return str(self.one_of(ACCOUNTS))
+
+    def employee(self) -> str:
+        """Mostly the first, so that somebody has much to show."""
+        return str(self.one_of(["A1", "A1", "A2", "A1", "A3", "M1", "V1", "S1"]))
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    return None if value is None else str(value)
+
+
+def _activity(draw: Draw, number: int) -> dict[str, Any]:
+    kinds = ["visit", "call", "email", "demo", "competitor_note", "meeting"]
+    return {
+        "activity_id": f"AC{number}",
+        "activity_type": draw.one_of(kinds),
+        "employee_id": draw.employee(),
+        "account_id": draw.account(),
+        "occurred_at": draw.instant(),
+        "is_recontactable": draw.one_of([False, True, None]),
+    }
+
+
+def _opportunity(draw: Draw, number: int) -> dict[str, Any]:
+    created = draw.instant()
+    outcome = draw.one_of([None, "won", "lost"])
+    later = dt.timedelta(days=draw.below(90))
+    followed = draw.one_of([dt.timedelta(days=1), None, dt.timedelta(days=40), dt.timedelta(0)])
+    return {
+        "opportunity_id": f"O{number}",
+        "account_id": draw.account(),
+        "owner_id": draw.one_of(["A1", "A2", "A3", "S1"]),
+        "opportunity_type": "new",
+        "product_id": "P1",
+        "amount": draw.amount(),
+        "currency": draw.currency(),
+        "created_at": created,
+        "first_follow_up_at": None if followed is None else created + followed,
+        "closed_at": created + later if outcome else None,
+        "outcome": outcome,
+    }
+
+
+def _stage(draw: Draw, number: int) -> dict[str, Any]:  # noqa: ARG001
+    return {
+        "opportunity_id": f"O{draw.below(14)}",
+        "pipeline_stage": draw.one_of(
+            ["lead", "qualified", "proposal", "negotiation", "signed", "elsewhere"]
+        ),
+        "entered_at": draw.instant(),
+    }
+
+
+def _supporter(draw: Draw, number: int) -> dict[str, Any]:  # noqa: ARG001
+    return {
+        "opportunity_id": f"O{draw.below(14)}",
+        "employee_id": draw.one_of(["S1", "V1", "A1"]),
+        "team_role": "solution_expert",
+        "credit_share": "1",
+    }
+
+
+def _request(draw: Draw, number: int) -> dict[str, Any]:
+    asked = draw.instant()
+    seconds = draw.one_of([60, None, 3_600, 3_601, 86_400, 86_401])
+    return {
+        "request_id": f"RQ{number}",
+        "account_id": draw.account(),
+        "employee_id": draw.one_of(["V1", "V2", "A1", None]),
+        "request_type": draw.one_of(["question", "document", "demo", "complaint"]),
+        "requested_at": asked,
+        "first_responded_at": None if seconds is None else asked + dt.timedelta(seconds=seconds),
+    }
+
+
+def _survey(draw: Draw, number: int) -> dict[str, Any]:
+    kind = draw.one_of(["csat", "nps"])
+    return {
+        "survey_id": f"SV{number}",
+        "account_id": draw.account(),
+        "employee_id": draw.one_of(["V1", "V2", "A1"]),
+        "survey_type": kind,
+        "score": draw.one_of([3, 5, None] if kind == "csat" else [8, 9, 6, 7, 10, None]),
+        "responded_at": draw.instant(),
+    }
+
+
+def _delivery(draw: Draw, number: int) -> dict[str, Any]:
+    started = draw.day()
+    due = started + dt.timedelta(days=draw.below(30))
+    late = draw.one_of([0, 1, None, -3, -40])
+    return {
+        "delivery_id": f"D{number}",
+        "account_id": draw.account(),
+        "employee_id": draw.one_of(["V1", "V2"]),
+        "started_on": started,
+        "due_on": due,
+        "delivered_on": None if late is None else due + dt.timedelta(days=late),
+    }
+
+
+def _health(draw: Draw, number: int) -> dict[str, Any]:  # noqa: ARG001
+    return {
+        "account_id": draw.account(),
+        "measured_on": draw.day(),
+        "health_score": draw.one_of([70, 30, None]),
+        "active_users": draw.below(50),
+        "licensed_users": draw.one_of([50, 60]),
+    }
+
+
+def _contract(draw: Draw, number: int) -> dict[str, Any]:
+    signed = draw.day(-400, 700)
+    term = draw.one_of([365, 30, None])
+    ends = None if term is None else signed + dt.timedelta(days=term)
+    is_renewal = draw.below(3) == 1
+    cancelled = draw.below(5) == 1
+    return {
+        "contract_id": f"K{number}",
+        "account_id": draw.account(),
+        "opportunity_id": draw.one_of([None, "O0", "O1"]),
+        "product_id": draw.one_of(["P1", "P2", "P9"]),
+        "contract_type": "renewal" if is_renewal else draw.one_of(["new", "upsell", "cross_sell"]),
+        "signed_on": signed,
+        "starts_on": signed,
+        "ends_on": ends,
+        "amount": draw.amount(),
+        "currency": draw.currency(),
+        "renews_contract_id": f"K{draw.below(number)}" if is_renewal and number else None,
+        "cancelled_on": signed + dt.timedelta(days=draw.below(400)) if cancelled else None,
+    }
+
+
+def _payment(draw: Draw, number: int) -> dict[str, Any]:
+    return {
+        "payment_id": f"PY{number}",
+        "account_id": draw.account(),
+        "contract_id": f"K{draw.below(16)}",
+        "payment_kind": draw.one_of(["deposit", "invoice"]),
+        "paid_on": draw.day(),
+        "amount": draw.amount(),
+        "currency": draw.currency(),
+    }
+
+
+def _cost(draw: Draw, number: int) -> dict[str, Any]:
+    return {
+        "cost_id": f"CO{number}",
+        "account_id": draw.account(),
+        "employee_id": draw.one_of(["A1", "A2", None]),
+        "cost_type": draw.one_of(["acquisition", "retention", "service"]),
+        "incurred_on": draw.day(),
+        "amount": draw.amount(),
+        "currency": draw.currency(),
+    }
+
+
+def _consumption(draw: Draw, number: int) -> dict[str, Any]:
+    return {
+        "consumption_id": f"CN{number}",
+        "account_id": draw.account(),
+        "contract_id": f"K{draw.below(16)}",
+        "product_id": "P1",
+        "consumed_on": draw.day(),
+        "quantity": 1,
+        "amount": draw.amount(),
+        "currency": draw.currency(),
+    }
+
+
+def _expense(draw: Draw, number: int) -> dict[str, Any]:
+    return {
+        "expense_id": f"X{number}",
+        "employee_id": draw.employee(),
+        "incurred_on": draw.day(),
+        "amount": draw.amount(),
+        "currency": draw.currency(),
+    }
+
+
+def _rating(draw: Draw, number: int) -> dict[str, Any]:
+    return {
+        "rating_id": f"RT{number}",
+        "rater_id": "M2",
+        "ratee_id": draw.one_of(["V1", "V2", "S1"]),
+        "dimension": draw.one_of(["values", "process", "head", "manners"]),
+        "period_month": draw.day().replace(day=1),
+        "score": draw.one_of([4, 5, None, "3.5"]),
+    }
+
+
+def _target(draw: Draw, number: int) -> dict[str, Any]:
+    scope_type = draw.one_of(["company", "role", "team", "employee"])
+    scopes = {
+        "company": [None],
+        "role": ["account_manager", "service_consultant", "team_manager"],
+        "team": list(TEAMS),
+        "employee": list(STAFF),
+    }
+    starts = draw.day(-30, 330)
+    days = draw.one_of([None, 15, 45, 100])
+    return {
+        "target_id": f"TG{number}",
+        "scope_type": scope_type,
+        "scope_id": draw.one_of(scopes[scope_type]),
+        "measure": draw.one_of(SCORED),
+        "valid_from": starts,
+        "valid_to": None if days is None else starts + dt.timedelta(days=days),
+        "target_value": draw.one_of(["1", "2", "0.8", "0", "7.5", "1.1"]),
+    }
+
+
+def _absence(draw: Draw, number: int) -> dict[str, Any]:
+    starts = draw.day()
+    return {
+        "absence_id": f"AB{number}",
+        "employee_id": draw.employee(),
+        "valid_from": starts,
+        "valid_to": draw.one_of([starts + dt.timedelta(days=1 + draw.below(60)), None]),
+        "absence_type": draw.one_of(["sick_leave", "annual_leave", "sabbatical"]),
+    }
+
+
+def _assignment(draw: Draw, number: int) -> dict[str, Any]:
+    role = draw.one_of(["account_manager", "service_consultant", "account_manager"])
+    holders = ["A1", "A2", "A3"] if role == "account_manager" else ["V1", "V2"]
+    starts = draw.day(-60, 400)
+    days = draw.one_of([None, 30, 200])
+    return {
+        "assignment_id": f"AS{number}",
+        "account_id": draw.account(),
+        "employee_id": draw.one_of(holders),
+        "assignment_role": role,
+        "valid_from": starts,
+        "valid_to": None if days is None else starts + dt.timedelta(days=days),
+    }
+
+
+def _grade_change(draw: Draw, number: int) -> dict[str, Any]:  # noqa: ARG001
+    employee = draw.employee()
+    return {
+        "employee_id": employee,
+        "effective_from": draw.day(),
+        "grade": draw.one_of(GRADES[STAFF[employee]]),
+        "approved_by": draw.one_of(["HR", None]),
+    }
+
+
+def _plan(draw: Draw, number: int) -> dict[str, Any]:  # noqa: ARG001
+    starts = draw.day()
+    return {
+        "employee_id": draw.one_of(["A1", "M2", "A2", "S1"]),
+        "plan_id": draw.one_of(PLANS),
+        "valid_from": starts,
+        "valid_to": starts + dt.timedelta(days=1 + draw.below(200)),
+    }
+
+
+ROWS: dict[str, tuple[Callable[[Draw, int], dict[str, Any]], int]] = {
+    "crm.activities": (_activity, 60),
+    "crm.opportunities": (_opportunity, 14),
+    "crm.opportunity_stage_history": (_stage, 20),
+    "crm.opportunity_team": (_supporter, 12),
+    "crm.service_requests": (_request, 24),
+    "crm.surveys": (_survey, 14),
+    "crm.deliveries": (_delivery, 10),
+    "crm.account_health": (_health, 5),
+    "crm.account_assignments": (_assignment, 6),
+    "billing.contracts": (_contract, 16),
+    "billing.payments": (_payment, 16),
+    "billing.consumption": (_consumption, 6),
+    "billing.account_costs": (_cost, 8),
+    "hr.expenses": (_expense, 12),
+    "hr.ratings": (_rating, 12),
+    "hr.targets": (_target, 14),
+    "hr.absences": (_absence, 5),
+    "hr.grade_changes": (_grade_change, 2),
+    "hr.plan_assignments": (_plan, 2),
+}
+
+
+def _people(numbers: list[int]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Employees and their jobs: some start late, leave, or change role or team in the middle."""
+    employees, jobs = [], []
+    for (employee, role), number in zip(STAFF.items(), numbers, strict=True):
+        draw = Draw(number)
+        hired = FIRST + dt.timedelta(days=draw.one_of([-200, -31, 0, 14, 100]))
+        left = draw.one_of([None, None, None, FIRST + dt.timedelta(days=300)])
+        moved = draw.one_of([None, None, hired + dt.timedelta(days=120)])
+        job = {
+            "employee_id": employee,
+            "valid_from": hired,
+            "valid_to": moved,
+            "role": role,
+            "grade": draw.one_of(GRADES[role]),
+            "team_id": draw.one_of(list(TEAMS)),
+            "region": draw.one_of(["east", "west"]),
+            "monthly_base_salary": draw.one_of(["10000", "9999.99", "12345.67"]),
+            "currency": "CNY",
+        }
+        employees.append({"employee_id": employee, "hire_date": hired, "leave_date": left})
+        jobs.append(job)
+        if moved:
+            later = {**job, "valid_from": moved, "valid_to": left}
+            later["team_id"] = draw.one_of(list(TEAMS))
+            if draw.below(3) == 1:
+                later["role"] = "account_manager"
+            jobs.append(later)
+    return employees, jobs
+
+
+def _unique(rows: list[dict[str, Any]], *key: str) -> list[dict[str, Any]]:
+    """The first row of each key; an effective-dated one starts after the one before it has ended."""
+    found = {tuple(row[name] for name in key): row for row in reversed(rows)}
+    return list(reversed(found.values()))
+
+
+def _never_overlapping(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    kept: list[dict[str, Any]] = []
+    for row in sorted(rows, key=lambda row: (row["employee_id"], row["valid_from"])):
+        before = [other for other in kept if other["employee_id"] == row["employee_id"]]
+        if all(other["valid_to"] <= row["valid_from"] for other in before):
+            kept.append(row)
+    return kept
+
+
+@st.composite
+def companies(draw: st.DrawFn) -> Rows:
+    """Landed rows of a company of eight payees and a year."""
+    numbers = st.integers(0, 2**62 - 1)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for table, (make, most) in ROWS.items():
+        drawn = draw(st.lists(numbers, min_size=most // 2, max_size=most))
+        rows[table] = [make(Draw(value), position) for position, value in enumerate(drawn)]
+    people = draw(st.lists(numbers, min_size=len(STAFF), max_size=len(STAFF)))
+    rows["hr.employees"], rows["hr.job_history"] = _people(people)
+    quotas = draw(st.lists(numbers, min_size=6, max_size=12))
+    rows["hr.quotas"] = _unique(
+        [
+            {
+                "employee_id": one.one_of(["A1", "A2", "A3"]),
+                "valid_from": (start := month_after(FIRST, 3 * one.below(4))),
+                "valid_to": month_after(start, 3),
+                "quota_amount": one.one_of(["100000", "1000", "0"]),
+                "currency": "CNY",
+            }
+            for one in map(Draw, quotas)
+        ],
+        "employee_id",
+        "valid_from",
+    )
+    # Something to aim at and somebody in charge, wherever nothing else was drawn.
+    rows["hr.targets"] += [
+        {
+            "target_id": f"base-{measure}",
+            "scope_type": "company",
+            "measure": measure,
+            "valid_from": FIRST,
+            "target_value": value,
+        }
+        for measure, value in BASE_TARGETS.items()
+    ]
+    rows["crm.account_assignments"] += [
+        {
+            "assignment_id": f"base-{account}-{employee}",
+            "account_id": account,
+            "employee_id": employee,
+            "assignment_role": STAFF[employee],
+            "valid_from": dt.date(2020, 1, 1),
+        }
+        for account, pair in zip(
+            ACCOUNTS, (("A1", "V1"), ("A2", "V1"), ("A1", "V2"), ("A3", "V2")), strict=True
+        )
+        for employee in pair
+    ]
+    keys = {
+        "crm.opportunity_stage_history": ("opportunity_id", "pipeline_stage", "entered_at"),
+        "crm.opportunity_team": ("opportunity_id", "employee_id"),
+        "crm.account_health": ("account_id", "measured_on"),
+        "hr.grade_changes": ("employee_id", "effective_from"),
+    }
+    for table, key in keys.items():
+        rows[table] = _unique(rows[table], *key)
+    rows["hr.plan_assignments"] = _never_overlapping(rows["hr.plan_assignments"])
+    rows["hr.teams"] = [
+        {"team_id": team, "team_kind": "region", "parent_team_id": parent}
+        for team, parent in TEAMS.items()
+    ]
+    rows["crm.accounts"] = [
+        {"account_id": account, "designation": designation, "ownership_type": ownership}
+        for account, designation, ownership in zip(
+            ACCOUNTS,
+            ["strategic", None, "key", None],
+            ["commercial", "government", "commercial", None],
+            strict=True,
+        )
+    ]
+    rows["billing.products"] = [
+        {"product_id": "P1", "launched_on": "2020-01-01", "is_key_product": False},
+        {"product_id": "P2", "launched_on": "2025-03-01", "is_key_product": True},
+    ]
+    rows["billing.fx_rates"] = [
+        {"from_currency": "USD", "to_currency": "CNY", "rate_date": day, "rate": rate}
+        for day, rate in (("2023-01-01", "7.1"), ("2025-06-15", "6.95"))
+    ]
+    # What makes the company's year: something done on its first day.
+    first_day = dt.datetime.combine(FIRST, dt.time(4), dt.UTC)
+    rows["crm.activities"].append(
+        {"activity_id": "first", "activity_type": "meeting", "occurred_at": first_day}
+    )
+    return {
+        table: [
+            {name: _text(value) for name, value in row.items()} | {"_loaded_at": LOADED}
+            for row in table_rows
+        ]
+        for table, table_rows in rows.items()
+    }

@@ -1,0 +1,108 @@
+"""Measures, scores and pay of random small companies are the independent reckoning's, to the last digit."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
+
+from orchestration.generator.reference_measures import value_of
+from tests.python.conftest import Company
+from tests.python.in_memory import InMemoryReference, Models, Rows
+from tests.python.random_companies import MONTHS, companies
+
+COMPANIES = 45
+WANTED = ["fct_measures", "fct_scores", "fct_pay_components"]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    return Models(Company(tmp_path_factory.mktemp("compiled")), WANTED)
+
+
+def compare(models: Models, rows: Rows) -> int:
+    """Hold every measure, score and component of a company against the reckoning; its months."""
+    reference = InMemoryReference(rows)
+    with models.run(rows) as connection:
+        measures = connection.execute(
+            "select employee_id, measure, period_month, numerator, denominator, value"
+            " from marts.fct_measures"
+        ).fetchall()
+        scores = connection.execute(
+            "select employee_id, period_month, period_kind, score from marts.fct_scores"
+        ).fetchall()
+        components = connection.execute(
+            "select employee_id, component, period_month, amount from marts.fct_pay_components"
+        ).fetchall()
+    shown = {tuple(row[:3]): list(row[3:]) for row in measures}
+    reckoned = {
+        key: [top, bottom, value_of(top, bottom)]
+        for key, (top, bottom) in reference.measured.items()
+        if key[2] in reference.months
+    }
+    assert shown == reckoned
+    found = {
+        (employee, month, kind): score
+        for employee in reference.jobs
+        for month in reference.months
+        for kind in ("month", "quarter")
+        if (score := reference.score(employee, month, kind)) is not None
+    }
+    assert {tuple(row[:3]): row[3] for row in scores} == found
+    paid = {tuple(row[:3]): row[3] for row in components if row[3]}
+    due = {
+        (employee, component, month): amount
+        for month in reference.months
+        for (employee, component), amount in reference.pay(month).items()
+        if amount
+    }
+    assert paid == due
+    return len(reference.months)
+
+
+def test_every_measure_score_and_component_is_the_reckonings_over_five_hundred_company_months(
+    models: Models,
+) -> None:
+    months = []
+
+    @settings(max_examples=COMPANIES, suppress_health_check=list(HealthCheck))
+    @given(companies())
+    def compare_one(rows: Rows) -> None:
+        months.append(compare(models, rows))
+
+    compare_one()
+    assert sum(months) >= 500
+    assert max(months) > MONTHS
+
+
+@pytest.mark.parametrize(
+    ("model", "right", "wrong"),
+    [
+        # a target that holds on the first day of a stretch only
+        ("int_target_stretches", "between_turns.turns_on < held.held_to", "true"),
+        # a month's mean instead of sum over sum
+        ("int_due_score_items", "sum(measures.numerator)", "avg(measures.numerator)"),
+        # a threshold that is not reached exactly at it
+        ("int_item_factors", "attained >= curves", "attained > curves"),
+    ],
+)
+def test_a_fault_in_a_model_is_found(models: Models, model: str, right: str, wrong: str) -> None:
+    node = next(node for node in models.nodes if node["name"] == model)
+    code = node["compiled_code"]
+    assert right in code
+
+    def differs(rows: Rows) -> bool:
+        try:
+            compare(models, rows)
+        except (AssertionError, TypeError):
+            return True
+        return False
+
+    node["compiled_code"] = code.replace(right, wrong)
+    try:
+        find(
+            companies(),
+            differs,
+            settings=settings(max_examples=20, phases=[Phase.generate], database=None),
+        )
+    finally:
+        node["compiled_code"] = code
