@@ -9,7 +9,7 @@ SPARK_BIN := $(SPARK_VENV)/bin
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: help setup close test lint spark demo ui example-adventureworks lock clean
+.PHONY: help setup close test lint spark demo ui example-adventureworks example-ravenstack lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-24s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ ui: setup ## Open Dagster's web page on http://127.0.0.1:3000
 
 example-adventureworks: setup ## Build and close AdventureWorks, and print its table
 	@$(BIN)/python -m examples.adventureworks.run
+
+example-ravenstack: setup ## Build RavenStack, and print renewals, retention and response
+	@$(BIN)/python -m examples.ravenstack.run
 
 lock: ## Resolve requirements*.in into their lock files (needs uv)
 	uv pip compile --generate-hashes --no-strip-extras --python-version 3.11 --no-header requirements.in -o requirements.lock

@@ -107,8 +107,8 @@ class Cases:
         *,
         role: str = "account_manager",
         designation: str | None = None,
+        created: dt.datetime = dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
     ) -> None:
-        created = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
         if not any(row["account_id"] == account_id for row in self.rows["crm.accounts"]):
             self.add(
                 "crm.accounts",

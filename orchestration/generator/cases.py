@@ -54,6 +54,10 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
             "chk_cherry_picking": [GUILTY],
             "chk_discounting": [f"O-{GUILTY}-discount"],
             "chk_negative_sales_cycles": [f"O-{GUILTY}-cycle"],
+            "chk_requests_before_account": ["RQ-Z92-early"],
+            "chk_requests_resolved_unanswered": ["RQ-Z92-resolved-first"],
+            "chk_consumption_outside_contract": ["consumed:CN-Z04-before"],
+            "chk_duplicate_contracts": ["K-Z10-a", "K-Z10-b"],
             "chk_scores_on_one_measure": ["account_manager_pilot"],
             "chk_plans_without_team_element": [
                 "account_manager_booked",
@@ -339,3 +343,41 @@ def _findings(cases: Cases) -> None:
     cases.account("Z91", "Z03", end=cases.day(20))
     cases.account("Z91", "Z02", start=cases.day(10))
     cases.contract("K-EUR", "Z90", cases.last_month, 9_000, currency="EUR")
+    _records(cases)
+
+
+def _records(cases: Cases) -> None:
+    """Records that cannot be right, each beside one that can."""
+    noon = dt.datetime.combine(cases.day(10), dt.time(4), dt.UTC)
+    hour, day = dt.timedelta(hours=1), dt.timedelta(days=1)
+    cases.account("Z92", None, created=noon)
+    for name, asked, resolved in (
+        ("early", noon - day, noon + hour),
+        ("in-time", noon, noon + hour),
+        ("resolved-first", noon, noon + hour / 2),
+    ):
+        cases.add(
+            "crm.service_requests",
+            cases.day(12),
+            request_id=f"RQ-Z92-{name}",
+            account_id="Z92",
+            request_type="question",
+            requested_at=asked,
+            first_responded_at=asked + hour,
+            resolved_at=resolved,
+        )
+    for name, used in (("before", cases.last_month - day), ("first-day", cases.last_month)):
+        cases.add(
+            "billing.consumption",
+            cases.last_month,
+            consumption_id=f"CN-Z04-{name}",
+            account_id="Z04-1",
+            contract_id="K-Z04-1",
+            product_id="P1",
+            consumed_on=used,
+            quantity=Decimal(1),
+            amount=Decimal(1),
+            currency=CURRENCY,
+        )
+    for name, amount in (("a", 9_000), ("b", 9_000), ("c", 9_001)):
+        cases.contract(f"K-Z10-{name}", "Z10-1", cases.last_month, amount)

@@ -60,7 +60,9 @@ class MeasuresReference(Reference):
             day = self.day(row["occurred_at"])
             if row["activity_type"] in KINDS:
                 count(row["employee_id"], KINDS[row["activity_type"]], day)
-            found = self.plan(row["employee_id"], day.replace(day=1)) if row["employee_id"] else None
+            found = (
+                self.plan(row["employee_id"], day.replace(day=1)) if row["employee_id"] else None
+            )
             if row["activity_type"] == "call" and found and found[0]:
                 count(row["employee_id"], "calls_per_working_day", day, 1, 0)
             if row["is_recontactable"]:

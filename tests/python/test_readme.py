@@ -14,8 +14,14 @@ from tests.python.conftest import Company
 
 README = PROJECT_DIR / "README.md"
 # `make test` is this very run; `make ui` serves until it is stopped, and test_dagster loads what it
-# serves; the example has tests of its own. Setting up is what came before.
-ELSEWHERE = {"make test", "make spark", "make ui", "make example-adventureworks"}
+# serves; the examples have tests of their own. Setting up is what came before.
+ELSEWHERE = {
+    "make test",
+    "make spark",
+    "make ui",
+    "make example-adventureworks",
+    "make example-ravenstack",
+}
 
 
 def commands() -> list[str]:
