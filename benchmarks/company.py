@@ -79,7 +79,7 @@ def _split(connection: duckdb.DuckDBPyConnection, path: Path, here: Landings) ->
         (here.month, f"{loaded} >= {cut}"),
     ):
         part = rows.filter(condition)
-        if part.limit(1).fetchone() is None:
+        if not part.limit(1).fetchall():
             continue
         file = target / inside.with_stem(f"{inside.stem}-{target.name}")
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def _restate(whole: Path, target: Path, first: date) -> None:
                     if "_deleted" in pq.read_schema(path).names
                     else f"cast({column} as date) > date '{first}'"
                 )
-                if rows.limit(1).fetchone() is None:
+                if not rows.limit(1).fetchall():
                     continue
                 later = f"_loaded_at + interval {days} day as _loaded_at"
                 file = draft / table.system / table.name / f"{path.stem}-{target.name}.parquet"

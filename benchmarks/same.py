@@ -54,8 +54,7 @@ def _frame(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> st
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    counted = connection.sql(f"select count(*) from ({query})").fetchone()
-    return int(counted[0]) if counted else 0
+    return int(connection.sql(f"select count(*) from ({query})").fetchall()[0][0])
 
 
 if __name__ == "__main__":

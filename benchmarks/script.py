@@ -362,9 +362,8 @@ def write(landing: Path, file: Path, months_at_a_time: int, memory: str = "500MB
         )
         known_on = connection.sql(
             f"select cast(make_timestamp(epoch_us(max(loaded))) + {OFFSET} as date) from ({newest})"
-        ).fetchone()
-        assert known_on is not None
-        every = months(connection, str(known_on[0]))
+        ).fetchall()[0][0]
+        every = months(connection, str(known_on))
         run = [*every[:-1:months_at_a_time], every[-1]]
         for which in (FACTS, {"fct_measures": MEASURES}):
             for month, after in pairwise(run):

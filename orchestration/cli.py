@@ -302,7 +302,10 @@ def pay(
 @app.command()
 def top(
     month: Month,
-    board: Annotated[str, typer.Option(help="score, commission or quota_attainment.")] = "score",
+    board: Annotated[
+        str,
+        typer.Option(help="score, commission, quota_attainment, or a measure of policy_boards."),
+    ] = "score",
     role: Annotated[str | None, typer.Option(help="One role only.")] = None,
     scope: Annotated[str, typer.Option(help="company, region or team.")] = "company",
     limit: Annotated[int, typer.Option(help="Places to show per role.", min=1)] = 10,

@@ -112,13 +112,13 @@ def last_whole_month(settings: Settings) -> date | None:
         for landed in find_files(settings.landing):
             if landed.is_absent:
                 continue
-            row = (
+            [(loaded,)] = (
                 relation_of(connection, landed)
                 .aggregate("make_timestamp(epoch_us(max(cast(_loaded_at as timestamptz))))")
-                .fetchone()
+                .fetchall()
             )
-            if row and row[0] and (newest is None or row[0] > newest):
-                newest = row[0]
+            if loaded and (newest is None or loaded > newest):
+                newest = loaded
     if newest is None:
         return None
     zone = ZoneInfo(policy_setting(settings.policy, "company_time_zone", "UTC"))

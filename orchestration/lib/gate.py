@@ -194,11 +194,11 @@ def _check_values(connection: duckdb.DuckDBPyConnection, landed: LandedTable) ->
         ]
         counts = ", ".join(f"count(*) filter ({fault.condition})" for _, fault in faults)
         try:
-            found = part.rows.aggregate(counts).fetchone()
+            found = part.rows.aggregate(counts).fetchall()[0]
         except duckdb.Error as error:
             problems.append(_unreadable(part.files, error))
             continue
-        for (column, fault), count in zip(faults, found or (), strict=True):
+        for (column, fault), count in zip(faults, found, strict=True):
             if count:
                 problems.extend(_locate(connection, part.files, column, fault))
     return problems
@@ -309,8 +309,9 @@ def _find(
             .filter(duckdb.ColumnExpression("day") == duckdb.ConstantExpression(day))
             .order("loaded desc")
             .limit(1)
-            .fetchone()
+            .fetchall()
         )
-        if found and found[2] > best[0]:
-            best = (found[2], path, found[3])
+        for _, _, loaded, row in found:
+            if loaded > best[0]:
+                best = (loaded, path, row)
     return best[1], best[2]

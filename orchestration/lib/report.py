@@ -124,13 +124,15 @@ def board_rows(
     scope: str,
     limit: int,
 ) -> Rows:
-    """(role, rank, employee, name, scope, value, percentile, places gained), best first."""
+    """Best first: role, rank, employee, name, scope, value, quality measure and value, percentile,
+    places gained."""
     return _rows(
         connection,
         """
         select
             rankings.role, rankings.rank, rankings.employee_id, employees.full_name,
-            rankings.scope_id, rankings.value, rankings.percentile, rankings.rank_change
+            rankings.scope_id, rankings.value, rankings.quality_measure, rankings.quality_value,
+            rankings.percentile, rankings.rank_change
         from marts.fct_rankings as rankings
         left join marts.dim_employees as employees using (employee_id)
         where rankings.period_month = ? and rankings.board = ? and rankings.scope_type = ?
@@ -150,7 +152,8 @@ def board_rows(
 
 
 def board_table(rows: Rows, board: str, month: date) -> Table:
-    """A leaderboard; movement as an arrow with the places gained or lost."""
+    """A leaderboard; movement as an arrow with the places gained or lost; a volume never without
+    its measure of quality (S2-07)."""
 
     def moved(change: int | None) -> str:
         if change is None:
@@ -158,18 +161,22 @@ def board_table(rows: Rows, board: str, month: date) -> Table:
         return "=" if change == 0 else f"{'▲' if change > 0 else '▼'} {abs(change)}"
 
     def value(figure: Decimal) -> str:
-        return money(figure) if board == "commission" else f"{figure:.4f}"
+        if board == "commission":
+            return money(figure)
+        return f"{figure:.4f}" if board in ("score", "quota_attainment") else plain(figure)
 
     has_scopes = any(row[4] != "company" for row in rows)
+    quality = next((row[6] for row in rows if row[6]), None)
     shown = [
         (role, *((scope,) if has_scopes else ()), rank, employee, name, value(figure),
-         percent(share), moved(change))
-        for role, rank, employee, name, scope, figure, share, change in rows
+         *((plain(beside),) if quality else ()), percent(share), moved(change))
+        for role, rank, employee, name, scope, figure, _, beside, share, change in rows
     ]  # fmt: skip
     headings = ["role", *(["scope"] if has_scopes else [])]
     first = len(headings)
-    headings += ["rank", "employee", "name", board, "percentile", "moved"]
-    numeric = {first, first + 3, first + 4, first + 5}
+    headings += ["rank", "employee", "name", board, *([quality] if quality else [])]
+    headings += ["percentile", "moved"]
+    numeric = {first, *range(first + 3, len(headings))}
     return table(f"Top of the board: {board}, {month:%Y-%m}", headings, shown, numeric)
 
 
@@ -272,6 +279,28 @@ def _score_table(
             numerator, target_value, attainment, factor, weight, weighted_factor,
             coalesce(
                 exception_reason,
+                -- several targets, or one for a part of the period
+                (
+                    select
+                        case
+                            when count(*) > 1
+                                then string_agg(
+                                    printf('%g', held.target_value) || ' from '
+                                    || strftime(held.held_from, '%m-%d'), ', ' order by held.held_from
+                                )
+                        end
+                    from (
+                        select target_value, min(due_from) as held_from
+                        from intermediate.int_target_stretches as stretches
+                        where
+                            stretches.employee_id = items.employee_id
+                            and stretches.period_month = items.period_month
+                            and stretches.period_kind = items.period_kind
+                            and stretches.measure = items.measure
+                            and stretches.scope = items.scope
+                        group by target_id, target_value
+                    ) as held
+                ),
                 case
                     when target_day_count < period_day_count
                         then 'target of ' || target_day_count || ' of ' || period_day_count || ' days'
@@ -296,15 +325,17 @@ def _score_table(
         )  # fmt: skip
     scores = _rows(
         connection,
-        "select score, performance_factor, is_protected from marts.fct_scores"
+        "select score, performance_factor, is_protected, total_attainment from marts.fct_scores"
         " where employee_id = ? and period_month = ? order by period_kind",
         employee,
         month,
     )
-    for score, factor, is_protected in scores:
+    for score, factor, is_protected, attained in scores:
         note = f"pays {factor:.4f}" + (" (protected)" if is_protected else "")
+        if attained is not None:
+            note += ": the curve applies to the total"
         total = Text("score", style="bold")
-        shown.append((None, total, None, None, None, None, None, f"{score:.4f}", note))
+        shown.append((None, total, None, None, percent(attained), None, None, f"{score:.4f}", note))
     headings = ["", "measure", "actual", "target", "attained", "factor", "weight", "score", ""]
     return table("Score", headings, shown, {2, 3, 4, 5, 6, 7})
 

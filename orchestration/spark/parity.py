@@ -98,8 +98,7 @@ def _except_all(
 
 
 def _count(rows: duckdb.DuckDBPyRelation) -> int:
-    counted = rows.count("*").fetchone()
-    return int(counted[0]) if counted else 0
+    return int(rows.count("*").fetchall()[0][0])
 
 
 def main() -> None:

@@ -152,9 +152,19 @@ def test_each_component_is_traceable_to_lines(closed_demo: Company) -> None:
             "select score from marts.fct_scores as scores where score <> (select sum(weighted_factor)"
             " from marts.fct_score_items as items where items.employee_id = scores.employee_id"
             " and items.period_month = scores.period_month and items.period_kind = scores.period_kind)"
+            " and total_attainment is null"
         )
         == []
     )
+    # where the curve applies to the total, the items add up to what goes through it
+    totals = closed_demo.query(
+        "select total_attainment, (select sum(weighted_factor) from marts.fct_score_items as items"
+        " where items.employee_id = scores.employee_id and items.period_month = scores.period_month"
+        " and items.period_kind = scores.period_kind) from marts.fct_scores as scores"
+        " where total_attainment is not null"
+    )
+    assert totals
+    assert all(round(total, 8) == round(parts, 8) for total, parts in totals)
     # every earning sale is cut into parts that add up to it
     assert (
         closed_demo.query(
@@ -247,6 +257,8 @@ def test_pay_is_explained_down_to_the_transactions(closed_demo: Company) -> None
     shown = closed_demo.must("pay", "2026-06", "--employee", "Z06")
     for text in ("refunded:RF-Z06", "-20,000.00", "2,000.0000", "10,550.00"):
         assert text in shown
+    shown = closed_demo.must("pay", "2026-06", "--employee", "Z15")
+    assert "4 from 06-01, 8 from 06-16" in " ".join(shown.split())
     done = closed_demo.plumbline("pay", "2026-06", "--employee", "Z0")
     assert done.returncode == 1
     assert "Did you mean" in done.stderr
@@ -255,9 +267,13 @@ def test_pay_is_explained_down_to_the_transactions(closed_demo: Company) -> None
 def test_top_shows_a_board_and_says_which_there_are(closed_demo: Company) -> None:
     shown = closed_demo.must("top", "2026-06", "--role", "account_manager", "--limit", "3")
     assert shown.count("account_manager") == 3
+    # a volume is never shown without its measure of quality (S2-07)
+    shown = closed_demo.must("top", "2026-06", "--board", "visits", "--limit", "3")
+    assert "win_rate" in shown
     done = closed_demo.plumbline("top", "2026-06", "--board", "speed")
     assert done.returncode == 1
-    assert "commission, quota_attainment, score" in done.stderr
+    for board in ("commission", "quota_attainment", "score", "visits"):
+        assert board in done.stderr
 
 
 def test_the_same_seed_gives_the_same_company_and_another_seed_another(tmp_path: Path) -> None:
