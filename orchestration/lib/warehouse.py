@@ -39,7 +39,11 @@ def frame(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
 
 
 def ensure_cuts_table(connection: duckdb.DuckDBPyConnection) -> None:
-    """An empty cuts table where there is none, so that dbt alone can build what reads it."""
+    """An empty cuts table where there is none, so that dbt alone can build what reads it.
+
+    One with other columns, of an earlier version of the project, is none: the cuts are made anew in
+    every build.
+    """
     _ensure_table(connection, CUTS_TABLE, COLUMNS)
 
 
@@ -47,7 +51,15 @@ def _ensure_table(
     connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str]
 ) -> None:
     typed = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
-    connection.execute(f"create schema if not exists {table.split('.')[0]}")
+    schema, name = table.split(".")
+    connection.execute(f"create schema if not exists {schema}")
+    present = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database()"
+        " and schema_name = ? and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall()
+    if present and [column for (column,) in present] != list(columns):
+        connection.execute(f"drop table {table}")
     connection.execute(f"create table if not exists {table} ({typed})")
 
 

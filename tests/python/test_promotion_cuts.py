@@ -5,12 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.lib.promotion_cuts import COLUMNS, promotion_cuts, slots
+from orchestration.lib.tables import CUTS_TABLE
+from orchestration.lib.warehouse import DuckTables, ensure_cuts_table
 
 MONTH = pd.Timestamp("2026-06-01")
 
@@ -229,3 +232,15 @@ def test_ties_at_an_edge_are_the_plans_to_decide() -> None:
     assert chosen(candidates(scores, top_ties=strict), "promotion_eligible") == ["E00"]
     assert chosen(candidates(scores), "demotion_proposed") == []
     assert chosen(candidates(scores, bottom_ties=harsh), "demotion_proposed") == ["E08", "E09"]
+
+
+def test_a_cuts_table_of_an_earlier_version_makes_room_and_one_of_this_version_keeps_its_rows() -> (
+    None
+):
+    cuts = promotion_cuts(candidates(distinct(5)))
+    with duckdb.connect() as connection:
+        connection.execute(f"create schema marts; create table {CUTS_TABLE} (employee_id varchar)")
+        DuckTables(connection).replace(CUTS_TABLE, cuts, COLUMNS)
+        ensure_cuts_table(connection)
+        kept = connection.execute(f"select count(*) from {CUTS_TABLE}").fetchall()
+    assert kept == [(5,)]
