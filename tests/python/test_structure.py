@@ -202,3 +202,13 @@ def test_every_rule_of_measures_scores_and_grades_names_its_models_and_its_tests
         assert its_models and set(its_models) <= known, (rule, set(its_models) - known)
         missing = set(its_tests) - named.keys() - written
         assert its_tests and not missing, (rule, missing)
+
+
+def test_every_check_has_a_page_with_its_evidence_and_what_to_do(manifest: dict[str, Any]) -> None:
+    text = (PROJECT_DIR / "docs" / "checks.md").read_text(encoding="utf-8")
+    pages = {page.split("\n", 1)[0]: page for page in text.split("\n## ")[1:]}
+    checks = {node["name"]: node for node in models(manifest) if layer(node) == "checks"}
+    assert pages.keys() == checks.keys()
+    for name, page in pages.items():
+        assert "What to do:" in page, name
+        assert all(f"`{column}`" in page for column in checks[name]["columns"]), name
