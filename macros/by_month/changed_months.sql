@@ -11,7 +11,8 @@
       everything            every month
       accumulation          the months in which sales of a period that it lies in accumulate
       reversals             the months that take back what was sold in it
-      deals                 the months with transactions of its opportunities
+      deals                 the months with transactions of the deals closed in it
+      closings              the months in which the deals created in it were closed
 -#}
 {% macro changed_months(is_new) -%}
     {%- set inputs = recorded_inputs(model.unique_id, []) + config.get('changes_of', []) -%}
@@ -134,26 +135,56 @@
                         sales.accumulation_start <= coalesce(ranges.last_month, sales.accumulation_start)
                         and sales.period_month >= coalesce(ranges.first_month, sales.period_month)
             {%- endset -%}
-        {%- elif kind in ('deals', 'reversals') -%}
+        {%- elif kind == 'reversals' -%}
             {%- set facts = relation_named('fct_transactions') -%}
-            {%- set link = {
-                'deals': {'to': relation_named('int_opportunity_owners'), 'key': 'opportunity_id', 'by': 'opportunity_id'},
-                'reversals': {'to': facts, 'key': 'transaction_id', 'by': 'reverses_transaction_id'},
-            }[kind] -%}
             {%- set state.sql -%}
                 select * from ({{ state.sql }}) as ranges
                 union
-                select transactions.period_month as first_month, transactions.period_month as last_month
-                from {{ facts }} as transactions
-                left join {{ link.to }} as linked
-                    on transactions.{{ link.by }} = linked.{{ link.key }}
-                -- A link to what is no longer there is always looked at.
+                select reversals.period_month as first_month, reversals.period_month as last_month
+                from {{ facts }} as reversals
+                left join {{ facts }} as origins
+                    on reversals.reverses_transaction_id = origins.transaction_id
+                -- What takes back something that is no longer there is always looked at.
                 inner join ({{ state.sql }}) as ranges
                     on
-                        linked.period_month is null
-                        or linked.period_month >= coalesce(ranges.first_month, linked.period_month)
-                        and linked.period_month <= coalesce(ranges.last_month, linked.period_month)
-                where transactions.{{ link.by }} is not null
+                        origins.period_month is null
+                        or {{ lies_in('origins.period_month') }}
+                where reversals.reverses_transaction_id is not null
+            {%- endset -%}
+        {%- elif kind == 'deals' -%}
+            {%- set facts = relation_named('fct_transactions') -%}
+            {%- set deals = relation_named('int_deal_keepers') -%}
+            {%- set state.sql -%}
+                select * from ({{ state.sql }}) as ranges
+                union
+                select period_month as first_month, period_month as last_month
+                from {{ facts }}
+                where
+                    opportunity_id in (
+                        select deals.opportunity_id
+                        from {{ deals }} as deals
+                        inner join ({{ state.sql }}) as ranges
+                            on {{ lies_in('deals.period_month') }}
+                    )
+                    -- A sale of a deal that is not won, or no longer, is always looked at.
+                    or opportunity_id is not null
+                    and opportunity_id not in (select opportunity_id from {{ deals }})
+            {%- endset -%}
+        {%- elif kind == 'closings' -%}
+            {%- set state.sql -%}
+                select * from ({{ state.sql }}) as ranges
+                union
+                select closed.closed_month as first_month, closed.closed_month as last_month
+                from (
+                    select period_month as created_month, {{ month_of('closed_date') }} as closed_month
+                    from {{ relation_named('fct_opportunities') }}
+                    where closed_date is not null
+                    union all
+                    select created_month, period_month as closed_month
+                    from {{ this }}
+                ) as closed
+                inner join ({{ state.sql }}) as ranges
+                    on {{ lies_in('closed.created_month') }}
             {%- endset -%}
         {%- elif kind in ('quarter', 'half', 'year') -%}
             {%- set state.sql -%}
@@ -169,6 +200,12 @@
         {%- endif -%}
     {%- endfor -%}
     {{ return(state.sql) }}
+{%- endmacro %}
+
+{#- Whether a month lies in a row of `ranges`; null ends are open. -#}
+{% macro lies_in(month) -%}
+    {{ month }} >= coalesce(ranges.first_month, {{ month }})
+    and {{ month }} <= coalesce(ranges.last_month, {{ month }})
 {%- endmacro %}
 
 {% macro relation_named(name) -%}

@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestration.generator.behaviour import GUILTY, write_behaviour
 from orchestration.generator.case_builder import CURRENCY, Cases, Row
+from orchestration.generator.credit_cases import write_credit_cases
 from orchestration.generator.people import role_targets
 from orchestration.generator.score_cases import write_score_cases
 from orchestration.generator.shape import Company
@@ -31,6 +32,7 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
     _transfer(cases)
     _findings(cases)
     write_score_cases(cases)
+    write_credit_cases(cases)
     write_behaviour(cases)
     for table, rows in cases.rows.items():
         writer.write_rows(table, rows, "cases")
@@ -43,6 +45,7 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
                 "booked:K-Z90",
                 "collected:PY-Z90-05",
             ],
+            "chk_splits_not_whole": ["O-Z61"],
             "chk_sales_without_quota": ["Z11"],
             "chk_payees_without_plan": ["Z10"],
             "chk_overlapping_account_managers": ["Z91"],

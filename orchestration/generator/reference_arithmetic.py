@@ -9,6 +9,7 @@ from typing import Any
 Row = dict[str, Any]
 FAR = dt.date(9999, 1, 1)
 FOUR = Decimal("0.0001")
+SIX = Decimal("0.000001")
 EIGHT = Decimal("0.00000001")
 TEN = Decimal("0.0000000001")
 

@@ -1,4 +1,4 @@
-"""The second part of the independent reckoning: every measure of RULES 3, row by row."""
+"""The third part of the independent reckoning: every measure of RULES 3, row by row."""
 
 from __future__ import annotations
 
@@ -79,10 +79,7 @@ class MeasuresReference(Reference):
     @cached_property
     def months(self) -> list[dt.date]:
         """From the first month in which anything was sold or done to the last that is known."""
-        days = [self.day(row["occurred_at"]) for row in self.rows("crm.activities")]
-        days += [event["day"] for event in self.transactions.values()]
-        first = max(min(days), min(jobs[0]["valid_from"] for jobs in self.jobs.values()))
-        month, months = first.replace(day=1), []
+        month, months = self.first_month, []
         while month <= self.known_on:
             months.append(month)
             month = month_after(month)
@@ -218,7 +215,7 @@ class MeasuresReference(Reference):
         for credit in self.credits:
             if (
                 credit["kind"] == "booked"
-                and credit["role"] == "account_manager"
+                and credit["credit_kind"] == "direct"
                 and credit["day"] == self.first_signed[credit["account"]]
             ):
                 firsts.add((credit["employee"], credit["account"], credit["day"]))
@@ -279,6 +276,10 @@ class MeasuresReference(Reference):
             employee, day = credit["employee"], credit["day"]
             amount = -credit["credit"] if credit["kind"] in meanings else credit["credit"]
             meaning = meanings.get(credit["kind"], credit["kind"])
+            if credit["credit_kind"] == "overlay" and meaning == "booked":
+                count(employee, "overlay_sales", day, amount)
+            if credit["credit_kind"] != "direct":
+                continue
             count(employee, f"{meaning}_sales", day, amount)
             if meaning != "booked":
                 continue
@@ -305,7 +306,7 @@ class MeasuresReference(Reference):
         has_business |= {
             (credit["employee"], credit["day"].replace(day=1))
             for credit in self.credits
-            if credit["kind"] in ("booked", "cancelled")
+            if credit["kind"] in ("booked", "cancelled") and credit["credit_kind"] == "direct"
         }
         for row in self.rows("hr.expenses"):
             employee, day = row["employee_id"], row["incurred_on"]

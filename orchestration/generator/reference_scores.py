@@ -1,4 +1,4 @@
-"""The third part of the independent reckoning: the scores of RULES 4, day by day."""
+"""The fourth part of the independent reckoning: the scores of RULES 4, day by day."""
 
 from __future__ import annotations
 
@@ -159,21 +159,19 @@ class ScoresReference(MeasuresReference):
 
     def segment(self, employee: str, day: dt.date) -> str:
         """The most important segment among the accounts held; without any the least important."""
-        rules = sorted(self.policy["policy_segments"], key=lambda row: row["rule_order"])
+        order = {
+            row["segment"]: row["rule_order"]
+            for row in sorted(self.policy["policy_segments"], key=lambda row: -row["rule_order"])
+        }
+        least = max(self.policy["policy_segments"], key=lambda row: row["rule_order"])
         found = []
         for account in self.rows("crm.accounts"):
             duties = self._duties.get(account["account_id"], set())
             if any(self.holder(account["account_id"], duty, day) == employee for duty in duties):
-                for rule in rules:
-                    if (
-                        rule["designation"] in (None, account["designation"])
-                        and rule["ownership_type"] in (None, account["ownership_type"])
-                        and (rule["minimum_employee_count"] or 0)
-                        <= (account["employee_count"] or 0)
-                    ):
-                        found.append((rule["rule_order"], rule["segment"]))
-                        break
-        return str(min(found)[1] if found else rules[-1]["segment"])
+                segment = self.segment_on(account["account_id"], day)
+                if segment:
+                    found.append((order[segment], segment))
+        return str(min(found)[1] if found else least["segment"])
 
     @cached_property
     def _duties(self) -> dict[str, set[str]]:

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from orchestration.lib.contract import Column, Table, policy_tables
+from orchestration.lib.credit_gate import check_credits
 from orchestration.lib.problem import Problem
 from orchestration.lib.score_gate import FOREVER, Row, check_scores
 
@@ -72,6 +73,7 @@ def check_policy(policy: Path) -> list[Problem]:
         problems.extend(_check_references(policy, table, rows))
     problems.extend(_check_settings(policy, rows["policy_settings"]))
     problems.extend(check_scores(policy, rows))
+    problems.extend(check_credits(policy, rows["policy_credit_rules"]))
     problems.extend(_check_mix(policy, rows["policy_pay_mix"]))
     problems.extend(_check_curves(policy, rows["policy_payout_curves"]))
     problems.extend(_check_ladder(policy, rows))

@@ -34,7 +34,15 @@ GRADES = {
     "team_manager": ["M1"],
 }
 ACCOUNTS = ["C1", "C2", "C3", "C4"]
-PLANS = ["account_manager_booked", "account_manager_by_segment", "service_manager_standard"]
+PLANS = [
+    "account_manager_booked",
+    "account_manager_by_segment",
+    "service_manager_standard",
+    "account_manager_one_off",
+    "sales_head_override",
+    "service_after_sale",
+    "key_account_number",
+]
 BASE_TARGETS = {
     "visits": "1",
     "new_customers": "1",
@@ -113,7 +121,8 @@ def _activity(draw: Draw, number: int) -> dict[str, Any]:
 
 def _opportunity(draw: Draw, number: int) -> dict[str, Any]:
     created = draw.instant()
-    outcome = draw.one_of([None, "won", "lost"])
+    # The first ones are those that contracts name.
+    outcome = draw.one_of([None, "won", "lost"] if number > 3 else ["won", "won", "lost", None])
     later = dt.timedelta(days=draw.below(90))
     followed = draw.one_of([dt.timedelta(days=1), None, dt.timedelta(days=40), dt.timedelta(0)])
     return {
@@ -143,10 +152,10 @@ def _stage(draw: Draw, number: int) -> dict[str, Any]:  # noqa: ARG001
 
 def _supporter(draw: Draw, number: int) -> dict[str, Any]:  # noqa: ARG001
     return {
-        "opportunity_id": f"O{draw.below(14)}",
-        "employee_id": draw.one_of(["S1", "V1", "A1"]),
-        "team_role": "solution_expert",
-        "credit_share": "1",
+        "opportunity_id": f"O{draw.below(6)}",
+        "employee_id": draw.one_of(["S1", "V1", "A1", "A2", "A3"]),
+        "team_role": draw.one_of(["seller", "solution_expert", "seller", "friend"]),
+        "credit_share": draw.one_of(["1", "0.5", "0.333333", None, "0.7"]),
     }
 
 
@@ -181,6 +190,7 @@ def _delivery(draw: Draw, number: int) -> dict[str, Any]:
     late = draw.one_of([0, 1, None, -3, -40])
     return {
         "delivery_id": f"D{number}",
+        "contract_id": f"K{draw.below(16)}",
         "account_id": draw.account(),
         "employee_id": draw.one_of(["V1", "V2"]),
         "started_on": started,
@@ -208,7 +218,7 @@ def _contract(draw: Draw, number: int) -> dict[str, Any]:
     return {
         "contract_id": f"K{number}",
         "account_id": draw.account(),
-        "opportunity_id": draw.one_of([None, "O0", "O1"]),
+        "opportunity_id": draw.one_of([None, "O0", "O1", "O2", "O3"]),
         "product_id": draw.one_of(["P1", "P2", "P9"]),
         "contract_type": "renewal" if is_renewal else draw.one_of(["new", "upsell", "cross_sell"]),
         "signed_on": signed,
@@ -338,9 +348,10 @@ def _grade_change(draw: Draw, number: int) -> dict[str, Any]:  # noqa: ARG001
 
 def _plan(draw: Draw, number: int) -> dict[str, Any]:  # noqa: ARG001
     starts = draw.day()
+    employee = draw.one_of(["M1", "A1", "M2", "A2", "S1", "V1", "V2"])
     return {
-        "employee_id": draw.one_of(["A1", "M2", "A2", "S1"]),
-        "plan_id": draw.one_of(PLANS),
+        "employee_id": employee,
+        "plan_id": "sales_head_override" if employee == "M1" else draw.one_of(PLANS),
         "valid_from": starts,
         "valid_to": starts + dt.timedelta(days=1 + draw.below(200)),
     }
@@ -365,7 +376,7 @@ ROWS: dict[str, tuple[Callable[[Draw, int], dict[str, Any]], int]] = {
     "hr.targets": (_target, 14),
     "hr.absences": (_absence, 5),
     "hr.grade_changes": (_grade_change, 2),
-    "hr.plan_assignments": (_plan, 2),
+    "hr.plan_assignments": (_plan, 6),
 }
 
 
@@ -473,7 +484,12 @@ def companies(draw: st.DrawFn) -> Rows:
         rows[table] = _unique(rows[table], *key)
     rows["hr.plan_assignments"] = _never_overlapping(rows["hr.plan_assignments"])
     rows["hr.teams"] = [
-        {"team_id": team, "team_kind": "region", "parent_team_id": parent}
+        {
+            "team_id": team,
+            "team_kind": "region",
+            "parent_team_id": parent,
+            "dotted_line_manager_id": {"T1": "M1", "T3": "A3"}.get(team),
+        }
         for team, parent in TEAMS.items()
     ]
     rows["crm.accounts"] = [

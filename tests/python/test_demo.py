@@ -110,6 +110,7 @@ def test_each_check_finds_its_planted_fault_and_no_other(
 ) -> None:
     keys = {
         "chk_transactions_without_owner": "transaction_id",
+        "chk_splits_not_whole": "opportunity_id",
         "chk_sales_without_quota": "employee_id",
         "chk_payees_without_plan": "employee_id",
         "chk_overlapping_account_managers": "account_id",

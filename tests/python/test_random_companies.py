@@ -1,4 +1,4 @@
-"""Measures, scores and pay of random small companies are the independent reckoning's, to the last digit."""
+"""Measures, credits, scores and pay of random companies are the reckoning's, to the last digit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from tests.python.in_memory import InMemoryReference, Models, Rows
 from tests.python.random_companies import MONTHS, companies
 
 COMPANIES = 45
-WANTED = ["fct_measures", "fct_scores", "fct_pay_components"]
+WANTED = ["fct_measures", "fct_scores", "fct_pay_components", "fct_credit_reconciliation"]
+# Every part in a sale that the demo's rules credit.
+PARTS = {
+    "account_manager",
+    "opportunity_team",
+    "dotted_line_manager",
+    "team_manager",
+}
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +26,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     return Models(Company(tmp_path_factory.mktemp("compiled")), WANTED)
 
 
-def compare(models: Models, rows: Rows) -> int:
-    """Hold every measure, score and component of a company against the reckoning; its months."""
+def compare(models: Models, rows: Rows) -> tuple[int, set[str]]:
+    """Hold every measure, credit, score and component of a company against the reckoning.
+
+    Returns its months, and the parts in sales that were credited.
+    """
     reference = InMemoryReference(rows)
     with models.run(rows) as connection:
         measures = connection.execute(
@@ -33,6 +43,18 @@ def compare(models: Models, rows: Rows) -> int:
         components = connection.execute(
             "select employee_id, component, period_month, amount from marts.fct_pay_components"
         ).fetchall()
+        credits_given = connection.execute(
+            "select transaction_id, employee_id, assignment_role, credit_kind, credit_amount"
+            " from marts.fct_credits"
+        ).fetchall()
+        unreconciled = connection.execute(
+            "select * from marts.fct_credit_reconciliation where difference_amount <> 0"
+        ).fetchall()
+    assert unreconciled == []
+    assert sorted(credits_given) == sorted(
+        (credit["key"], credit["employee"], credit["role"], credit["credit_kind"], credit["credit"])
+        for credit in reference.credits
+    )
     shown = {tuple(row[:3]): list(row[3:]) for row in measures}
     reckoned = {
         key: [top, bottom, value_of(top, bottom)]
@@ -56,22 +78,26 @@ def compare(models: Models, rows: Rows) -> int:
         if amount
     }
     assert paid == due
-    return len(reference.months)
+    return len(reference.months), {row[2] for row in credits_given}
 
 
 def test_every_measure_score_and_component_is_the_reckonings_over_five_hundred_company_months(
     models: Models,
 ) -> None:
-    months = []
+    months: list[int] = []
+    parts: set[str] = set()
 
     @settings(max_examples=COMPANIES, suppress_health_check=list(HealthCheck))
     @given(companies())
     def compare_one(rows: Rows) -> None:
-        months.append(compare(models, rows))
+        count, credited = compare(models, rows)
+        months.append(count)
+        parts.update(credited)
 
     compare_one()
     assert sum(months) >= 500
     assert max(months) > MONTHS
+    assert parts >= PARTS
 
 
 @pytest.mark.parametrize(
@@ -81,6 +107,14 @@ def test_every_measure_score_and_component_is_the_reckonings_over_five_hundred_c
         ("int_target_stretches", "between_turns.turns_on < held.held_to", "true"),
         # a month's mean instead of sum over sum
         ("int_due_score_items", "sum(measures.numerator)", "avg(measures.numerator)"),
+        # a split by shares that do not make a whole
+        ("int_deal_keepers", "<= seller_count", "<= 10000000"),
+        # managers of the team alone, and not of those above it
+        (
+            "int_credited_heads",
+            "ancestors.ancestor_team_id = managers",
+            "payees.team_id = managers",
+        ),
         # a threshold that is not reached exactly at it
         ("int_item_factors", "attained >= curves", "attained > curves"),
     ],

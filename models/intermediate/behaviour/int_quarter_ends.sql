@@ -19,7 +19,7 @@ booked as (
     cross join {{ ref('stg_policy__check_thresholds') }} as thresholds
     where
         credits.transaction_kind = 'booked'
-        and credits.assignment_role = 'account_manager'
+        and credits.credit_kind = 'direct'
         and {{ in_months('credits.period_month') }}
 
 ),

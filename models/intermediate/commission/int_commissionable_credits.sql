@@ -55,6 +55,7 @@ planned as (
     inner join {{ ref('policy_commission_plans') }} as plans
         on
             payees.plan_id = plans.plan_id
+            and plans.credit_kind in (credits.credit_kind, 'any')
             and {{ holds_on('plans', 'credits.credited_on') }}
     inner join {{ ref('policy_commission_bases') }} as earning_bases
         on

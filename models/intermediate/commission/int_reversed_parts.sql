@@ -86,8 +86,7 @@ final as (
         quota_amount,
         accumulated_before,
         tier_from,
-        cast(-cast(units as decimal(22, 0)) * cast(0.0001 as decimal(5, 4)) as decimal(18, 4))
-            as amount,
+        {{ from_units('-units') }} as amount,
         rate,
         period_month,
         transaction_date

@@ -37,7 +37,9 @@ held as (
             payees.employee_id = holders.employee_id
             and {{ holds_on('holders', 'payees.last_day') }}
     inner join {{ ref('int_account_segments') }} as segments
-        on holders.account_id = segments.account_id
+        on
+            holders.account_id = segments.account_id
+            and {{ holds_on('segments', 'payees.last_day') }}
     where
         {{ in_months('payees.period_month') }}
         and exists (select 1 from segmented)

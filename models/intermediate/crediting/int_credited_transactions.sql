@@ -1,62 +1,67 @@
 {{ config(materialized='ephemeral') }}
 
 {#-
-    Who is credited for each transaction, before any plan is looked at. A credit rule names a duty:
-    whoever held it on the account on the day of the sale is credited, or the deal's own owner. A
-    refund or a cancellation goes to whoever was credited for what it takes back, whoever holds the
-    account by then.
+    Who is credited for each transaction by the rules, before any plan is looked at: through a duty
+    on the account, through the delivery of the contract, or beside the seller through the deal. A
+    won deal with sellers of its own is theirs (int_split_credits), and not the account's holder's.
 -#}
 with
 
-sold as (
+rules as (
 
-    select
-        *,
-        transaction_id as credited_as,
-        account_id as credited_account_id,
-        opportunity_id as credited_opportunity_id,
-        transaction_date as credited_on
-    from {{ ref('fct_transactions') }}
-    where
-        reverses_transaction_id is null
-        and {{ in_months('period_month') }}
-    union all
-    -- What is taken back stands for itself, on the day it was sold.
-    select
-        transactions.*,
-        origins.credited_as,
-        origins.account_id as credited_account_id,
-        origins.opportunity_id as credited_opportunity_id,
-        origins.credited_on
-    from {{ ref('fct_transactions') }} as transactions
-    inner join {{ ref('int_reversal_origins') }} as origins
-        on transactions.transaction_id = origins.transaction_id
-    where
-        {{ in_months('transactions.period_month') }}
-        and {{ in_months('origins.period_month') }}
+    select *
+    from {{ ref('policy_credit_rules') }}
 
 ),
 
--- Who holds a duty on an account, and who owns a deal, as one: what is held, by whom, when.
+-- What is held, by whom, when, by rule: an account, a contract or a deal.
 keepers as (
 
     select
+        credit_rule_id,
         account_id as kept_id,
-        assignment_role,
         employee_id,
         team_id,
+        cast(1 as decimal(9, 6)) as kept_share,
         valid_from,
         valid_to
-    from {{ ref('int_account_holders') }}
+    from {{ ref('int_credit_holders') }}
     union all
     select
-        opportunity_id as kept_id,
-        'opportunity_owner' as assignment_role,
-        owner_id as employee_id,
+        rules.credit_rule_id,
+        leads.contract_id as kept_id,
+        leads.employee_id,
         cast(null as {{ dbt.type_string() }}) as team_id,
+        cast(1 as decimal(9, 6)) as kept_share,
+        leads.valid_from,
+        leads.valid_to
+    from {{ ref('int_delivery_leads') }} as leads
+    inner join rules
+        on rules.assignment_role = 'delivery_lead'
+    union all
+    select
+        rules.credit_rule_id,
+        deals.opportunity_id as kept_id,
+        deals.employee_id,
+        cast(null as {{ dbt.type_string() }}) as team_id,
+        deals.credit_share as kept_share,
         cast('0001-01-01' as date) as valid_from,
         cast(null as date) as valid_to
-    from {{ ref('int_opportunity_owners') }}
+    from {{ ref('int_deal_keepers') }} as deals
+    inner join rules
+        on
+            deals.assignment_role = rules.assignment_role
+            and coalesce(deals.team_role, '') = coalesce(rules.team_role, '')
+    where rules.credit_kind <> 'direct'
+
+),
+
+deals_with_sellers as (
+
+    select opportunity_id
+    from {{ ref('int_deal_keepers') }}
+    where credit_rule_id is not null
+    group by opportunity_id
 
 ),
 
@@ -64,21 +69,44 @@ final as (
 
     select
         sold.*,
+        rules.credit_rule_id,
+        rules.credit_kind,
         rules.assignment_role,
-        rules.credit_share,
         keepers.employee_id,
-        keepers.team_id
-    from sold
-    inner join {{ ref('policy_credit_rules') }} as rules
-        on {{ holds_on('rules', 'sold.credited_on') }}
+        keepers.team_id,
+        case
+            when keepers.kept_share = 1 then rules.credit_share
+            else cast(round(rules.credit_share * keepers.kept_share, 6) as decimal(9, 6))
+        end as credit_share
+    from {{ ref('int_sold_transactions') }} as sold
+    left join deals_with_sellers as deals
+        on sold.credited_opportunity_id = deals.opportunity_id
+    inner join rules
+        on
+            {{ holds_on('rules', 'sold.credited_on') }}
+            and (
+                deals.opportunity_id is null
+                or rules.credit_kind = 'overlay' and rules.assignment_role <> 'dotted_line_manager'
+            )
     inner join keepers
         on
-            keepers.kept_id = case
-                when rules.assignment_role = 'opportunity_owner' then sold.credited_opportunity_id
+            rules.credit_rule_id = keepers.credit_rule_id
+            and keepers.kept_id = case
+                when rules.assignment_role in ('opportunity_owner', 'opportunity_team')
+                    then sold.credited_opportunity_id
+                when rules.assignment_role = 'delivery_lead' then sold.contract_id
                 else sold.credited_account_id
             end
-            and rules.assignment_role = keepers.assignment_role
-            and {{ holds_on('keepers', 'sold.credited_on') }}
+            and keepers.valid_from <= case
+                when rules.dated_by = 'contract_signed'
+                    then coalesce(sold.contract_signed_on, sold.credited_on)
+                else sold.credited_on
+            end
+            and coalesce(keepers.valid_to, cast('9999-12-31' as date)) > case
+                when rules.dated_by = 'contract_signed'
+                    then coalesce(sold.contract_signed_on, sold.credited_on)
+                else sold.credited_on
+            end
 
 )
 

@@ -90,7 +90,8 @@ final as (
         events.currency,
         events.amount,
         {{ month_of('events.transaction_date') }} as period_month,
-        events.transaction_date
+        events.transaction_date,
+        contracts.signed_on as contract_signed_on
     from events
     left join contracts
         on events.contract_id = contracts.contract_id

@@ -16,7 +16,7 @@ firsts as (
             and credits.transaction_date = accounts.first_signed_on
     where
         credits.transaction_kind = 'booked'
-        and credits.assignment_role = 'account_manager'
+        and credits.credit_kind = 'direct'
         and {{ in_months('credits.period_month') }}
     group by credits.employee_id, credits.period_month, credits.account_id
 

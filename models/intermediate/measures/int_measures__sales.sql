@@ -1,6 +1,10 @@
 {{ config(materialized='by_month') }}
 
-{#- Sales in the three meanings (S0-02), what was taken back taken off, and parts of the booked (S1-02). -#}
+{#-
+    Sales in the three meanings (S0-02), what was taken back taken off, and parts of the booked (S1-02):
+    what is credited directly, so that payees' sales add up to the company's. Bookings credited beside
+    the seller stand apart (S4-06).
+-#}
 {%- set parts = {
     'key_product_sales': 'is_key_product',
     'new_market_sales': "customer_class = 'new'",
@@ -14,6 +18,7 @@ signed as (
 
     select
         credits.employee_id,
+        credits.credit_kind,
         credits.period_month,
         case credits.transaction_kind
             when 'cancelled' then 'booked'
@@ -30,7 +35,9 @@ signed as (
     from {{ ref('fct_credits') }} as credits
     left join {{ ref('stg_billing__contracts') }} as contracts
         on credits.contract_id = contracts.contract_id
-    where {{ in_months('credits.period_month') }}
+    where
+        credits.credit_kind in ('direct', 'overlay')
+        and {{ in_months('credits.period_month') }}
 
 ),
 
@@ -42,7 +49,19 @@ by_kind as (
         period_month,
         sum(amount) as amount
     from signed
+    where credit_kind = 'direct'
     group by employee_id, sales_kind, period_month
+    union all
+    select
+        employee_id,
+        'overlay_sales' as measure,
+        period_month,
+        sum(amount) as amount
+    from signed
+    where
+        credit_kind = 'overlay'
+        and sales_kind = 'booked'
+    group by employee_id, period_month
 
 ),
 
@@ -56,7 +75,8 @@ parts as (
         sum(amount) as amount
     from signed
     where
-        sales_kind = 'booked'
+        credit_kind = 'direct'
+        and sales_kind = 'booked'
         and {{ condition }}
     group by employee_id, period_month
     {% if not loop.last -%}

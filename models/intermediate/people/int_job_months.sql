@@ -10,10 +10,7 @@ jobs as (
     -- A job ends with the employment, whatever its own row says.
     select
         jobs.*,
-        least(
-            coalesce(jobs.valid_to, employees.leave_date),
-            coalesce(employees.leave_date, jobs.valid_to)
-        ) as ends_on
+        least(jobs.valid_to, employees.leave_date) as ends_on
     from {{ ref('int_jobs') }} as jobs
     left join {{ ref('stg_hr__employees') }} as employees
         on jobs.employee_id = employees.employee_id

@@ -1,15 +1,75 @@
 {{ config(
     materialized='by_month',
-    reach={'int_opportunity_owners': 'deals'},
+    reach={'int_deal_keepers': 'deals'},
 ) }}
 
 with
+
+credited as (
+
+    select
+        transaction_id,
+        credit_rule_id,
+        employee_id,
+        team_id,
+        credit_kind,
+        assignment_role,
+        transaction_kind,
+        reverses_transaction_id,
+        account_id,
+        contract_id,
+        product_id,
+        product_class,
+        customer_class,
+        credit_share,
+        -- Most sales are credited whole, and the product of two wide decimals is dear.
+        case
+            when credit_share = 1 then company_amount
+            else cast(round({{ wide('company_amount') }} * credit_share, 4) as decimal(18, 4))
+        end as credit_amount,
+        is_key_product,
+        period_month,
+        transaction_date
+    from {{ ref('int_credited_transactions') }}
+    where
+        company_amount is not null
+        and {{ in_months('period_month') }}
+    union all
+    select
+        splits.transaction_id,
+        splits.credit_rule_id,
+        splits.employee_id,
+        splits.team_id,
+        splits.credit_kind,
+        splits.assignment_role,
+        transactions.transaction_kind,
+        transactions.reverses_transaction_id,
+        transactions.account_id,
+        transactions.contract_id,
+        transactions.product_id,
+        transactions.product_class,
+        transactions.customer_class,
+        splits.credit_share,
+        splits.credit_amount,
+        transactions.is_key_product,
+        transactions.period_month,
+        transactions.transaction_date
+    from {{ ref('int_split_credits') }} as splits
+    inner join {{ ref('fct_transactions') }} as transactions
+        on splits.transaction_id = transactions.transaction_id
+    where
+        {{ in_months('splits.period_month') }}
+        and {{ in_months('transactions.period_month') }}
+
+),
 
 final as (
 
     select
         credited.transaction_id,
         credited.employee_id,
+        credited.credit_rule_id,
+        credited.credit_kind,
         credited.assignment_role,
         credited.team_id,
         jobs.region,
@@ -21,18 +81,11 @@ final as (
         credited.product_class,
         credited.customer_class,
         credited.credit_share,
-        -- Most sales are credited whole, and the product of two wide decimals is dear.
-        case
-            when credited.credit_share = 1 then credited.company_amount
-            else cast(
-                round({{ wide('credited.company_amount') }} * credited.credit_share, 4)
-                as decimal(18, 4)
-            )
-        end as credit_amount,
+        credited.credit_amount,
         credited.is_key_product,
         credited.period_month,
         credited.transaction_date
-    from {{ ref('int_credited_transactions') }} as credited
+    from credited
     -- The payee's region as of the day, not today's.
     left join {{ ref('int_job_months') }} as jobs
         on
@@ -40,9 +93,6 @@ final as (
             and credited.period_month = jobs.period_month
             and credited.transaction_date >= jobs.slice_from
             and credited.transaction_date < jobs.slice_to
-    where
-        credited.company_amount is not null
-        and {{ in_months('credited.period_month') }}
 
 )
 

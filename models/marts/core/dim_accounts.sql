@@ -20,7 +20,9 @@ final as (
     left join {{ ref('int_first_contracts') }} as first_contracts
         on accounts.account_id = first_contracts.account_id
     left join {{ ref('int_account_segments') }} as segments
-        on accounts.account_id = segments.account_id
+        on
+            accounts.account_id = segments.account_id
+            and segments.valid_to is null
 
 )
 

@@ -64,7 +64,8 @@ final as (
         converted.company_amount,
         coalesce(products.is_key_product, false) as is_key_product,
         converted.period_month,
-        converted.transaction_date
+        converted.transaction_date,
+        converted.contract_signed_on
     from converted
     cross join settings
     left join {{ ref('dim_products') }} as products

@@ -31,7 +31,9 @@ final as (
     from {{ ref('int_customer_lives') }} as lives
     cross join {{ ref('stg_policy__settings') }} as settings
     left join {{ ref('int_account_segments') }} as segments
-        on lives.account_id = segments.account_id
+        on
+            lives.account_id = segments.account_id
+            and segments.valid_to is null
     left join revenues
         on lives.account_id = revenues.account_id
     left join {{ ref('int_account_costs') }} as costs

@@ -25,7 +25,9 @@ due as (
     from {{ ref('fct_renewals') }} as renewals
     cross join settings
     left join {{ ref('int_account_segments') }} as segments
-        on renewals.account_id = segments.account_id
+        on
+            renewals.account_id = segments.account_id
+            and {{ holds_on('segments', 'renewals.due_date') }}
     left join {{ ref('int_exchange_rates') }} as rates
         on
             renewals.currency = rates.currency

@@ -1,0 +1,165 @@
+"""Planted cases of crediting: a deal split and supported, those above its sellers, a one-off owner."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from orchestration.generator.case_builder import CURRENCY, Cases
+
+TEAM = "T-key-east"
+
+
+def write_credit_cases(cases: Cases) -> None:
+    """Payees Z60 to Z66 in a team of their own, below the region's."""
+    _split(cases)
+    _one_off(cases)
+
+
+def _team(cases: Cases, director: str) -> None:
+    cases.add(
+        "hr.teams",
+        cases.last_month,
+        team_id=TEAM,
+        team_name="东区大客户组",
+        team_kind="key",
+        parent_team_id="T-east",
+        region="east",
+        dotted_line_manager_id=director,
+    )
+
+
+def _deal(cases: Cases, deal: str, owner: str, team: dict[str, tuple[str, str]]) -> None:
+    """A won deal of last month; ``team`` gives each member's role and share."""
+    cases.add(
+        "crm.opportunities",
+        cases.day(10),
+        opportunity_id=deal,
+        account_id="Z60-1",
+        owner_id=owner,
+        opportunity_type="new",
+        product_id="P1",
+        amount=Decimal(80_000),
+        list_amount=Decimal(80_000),
+        currency=CURRENCY,
+        created_at=_noon(cases.last_month),
+        first_follow_up_at=_noon(cases.last_month),
+        closed_at=_noon(cases.day(9)),
+        outcome="won",
+    )
+    for employee, (team_role, share) in team.items():
+        cases.add(
+            "crm.opportunity_team",
+            cases.day(10),
+            opportunity_id=deal,
+            employee_id=employee,
+            team_role=team_role,
+            credit_share=Decimal(share),
+        )
+
+
+def _split(cases: Cases) -> None:
+    cases.account("Z60-1", None, designation="key")
+    owner, partner = cases.payee(60, team=TEAM), cases.payee(61, team=TEAM)
+    head = cases.payee(62, quota=None, role="team_manager", team=TEAM, plan="sales_head_override")
+    director = cases.payee(63, quota=None, role="key_account_director", plan="key_account_number")
+    expert = cases.payee(
+        64, quota=None, role="solution_expert", grade="S1", plan="key_account_number"
+    )
+    _team(cases, director)
+    sellers = {owner: ("seller", "0.7"), partner: ("seller", "0.3")}
+    _deal(cases, "O-Z60", owner, {**sellers, expert: ("solution_expert", "1")})
+    cases.contract("K-Z60-1", "Z60-1", cases.day(10), 80_000, opportunity_id="O-Z60")
+    cases.payment("Z60-1", cases.day(12), 80_000)
+    cases.contract("K-Z60-2", "Z60-1", cases.day(15), 50_000)
+    # Shares of 110 %: a finding, and no sale hangs on it.
+    uneven = {owner: ("seller", "0.7"), partner: ("seller", "0.4")}
+    _deal(cases, "O-Z61", partner, uneven)
+    new_customer = "one new customer, no visit"
+    cases.expect(
+        "the_larger_part_of_a_split_deal",
+        "S4-06",
+        owner,
+        f"70 % of 80,000 at 2 %; {new_customer}",
+        score="0.4500000000",
+        base="7000.00",
+        performance="1350.00",
+        commission="1120.00",
+    )
+    cases.expect(
+        "the_smaller_part_of_a_split_deal",
+        "S4-06",
+        partner,
+        f"30 % of 80,000 at 2 %; {new_customer}",
+        score="0.4500000000",
+        base="7000.00",
+        performance="1350.00",
+        commission="480.00",
+    )
+    cases.expect(
+        "what_a_team_sells_rolls_up",
+        "S4-06",
+        head,
+        "80,000 of the split deal and 50,000 beside it: 100,000 at 0.1 % and 30,000 at 0.2 %",
+        base="10000.00",
+        commission="160.00",
+    )
+    cases.expect(
+        "the_dotted_line_of_a_key_account",
+        "S4-10",
+        director,
+        "130,000 at 0.2 %",
+        base="10000.00",
+        commission="260.00",
+    )
+    cases.expect(
+        "a_supported_project",
+        "S0-09 S4-06",
+        expert,
+        "80,000 at 0.2 %, beside the sellers",
+        base="10000.00",
+        commission="160.00",
+    )
+
+
+def _one_off(cases: Cases) -> None:
+    seller = cases.payee(65, quota=None, plan="account_manager_one_off")
+    server = cases.payee(
+        66, quota=None, role="service_consultant", grade="C1", plan="service_after_sale"
+    )
+    cases.account("Z65-1", server, role="service_consultant")
+    cases.contract("K-Z65-1", "Z65-1", cases.last_month, 50_000)
+    cases.payment("Z65-1", cases.day(14), 10_000)
+    cases.payment("Z65-1", cases.day(15), 20_000)
+    cases.add(
+        "crm.deliveries",
+        cases.day(15),
+        delivery_id="D-Z65",
+        contract_id="K-Z65-1",
+        account_id="Z65-1",
+        employee_id=server,
+        started_on=cases.day(1),
+        due_on=cases.day(20),
+        delivered_on=cases.day(15),
+    )
+    cases.expect(
+        "the_day_before_the_delivery_under_one_off_ownership",
+        "S0-03",
+        seller,
+        "10,000 at 2 %",
+        base="10000.00",
+        commission="200.00",
+    )
+    cases.expect(
+        "from_the_day_of_the_delivery_on_service_is_credited",
+        "S0-03",
+        server,
+        "20,000 at 1 %",
+        base="10000.00",
+        commission="200.00",
+    )
+
+
+def _noon(day: dt.date) -> dt.datetime:
+    """Noon in China."""
+    return dt.datetime(day.year, day.month, day.day, 4, tzinfo=dt.UTC)
