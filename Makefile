@@ -30,7 +30,7 @@ demo: setup ## Land the demo company
 	@$(BIN)/plumbline demo
 
 test: setup ## Run every test: dbt's and Python's
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations 15
 
 lint: setup ## ruff, mypy, sqlfluff and the structure tests
 	@$(BIN)/ruff check .

@@ -174,7 +174,11 @@ def transactions(landing: Path, contracts: pd.DataFrame, rates: pd.DataFrame) ->
         parts.append(part)
     sold = pd.concat(parts, ignore_index=True)
     sold = sold.merge(
-        contracts[["contract_id", "opportunity_id", "product_id"]], on="contract_id", how="left"
+        contracts[["contract_id", "opportunity_id", "product_id", "signed_on"]].rename(
+            columns={"signed_on": "contract_signed_on"}
+        ),
+        on="contract_id",
+        how="left",
     )
     sold["company_amount"] = in_company_currency(sold, rates, "transaction_date")
     products = read(landing, "billing/products", ["product_id"]).set_index("product_id")
@@ -214,8 +218,11 @@ def holders_of(landing: Path) -> pd.DataFrame:
     ]
 
 
-def credits_of(landing: Path, sold: pd.DataFrame, holders: pd.DataFrame) -> pd.DataFrame:
-    own = sold[["transaction_id", "reverses_transaction_id", "account_id", "transaction_date"]]
+def credits_of(
+    landing: Path, sold: pd.DataFrame, holders: pd.DataFrame, deals: pd.DataFrame
+) -> pd.DataFrame:
+    links = ["account_id", "opportunity_id", "transaction_date"]
+    own = sold[["transaction_id", "reverses_transaction_id", *links]]
     origins = own[own["reverses_transaction_id"].isna()]
     reversed_ = own[own["reverses_transaction_id"].notna()][
         ["transaction_id", "reverses_transaction_id"]
@@ -226,15 +233,29 @@ def credits_of(landing: Path, sold: pd.DataFrame, holders: pd.DataFrame) -> pd.D
         ),
         on="reverses_transaction_id",
     )
-    credited = pd.concat([origins, taken])[["transaction_id", "account_id", "transaction_date"]]
-    credited = credited.merge(holders, on="account_id")
-    credited = credited[
-        credited["valid_from"].le(credited["transaction_date"])
-        & credited["transaction_date"].lt(credited["valid_to"])
-    ][["transaction_id", "assignment_role", "employee_id", "team_id"]]
+    credited = pd.concat([origins, taken])[["transaction_id", *links]]
     rules = pd.read_csv(POLICY / "policy_credit_rules.csv", dtype=str)
     rules["credit_share"] = [round(float(share) * 10**6) for share in rules["credit_share"]]
-    credited = credited.merge(rules[["assignment_role", "credit_share"]], on="assignment_role")
+    rule = ["credit_rule_id", "credit_kind", "assignment_role"]
+    given = [*rule, "transaction_id", "employee_id", "team_id", "credit_share"]
+    held = credited.merge(holders, on="account_id")
+    held = held[
+        held["valid_from"].le(held["transaction_date"])
+        & held["transaction_date"].lt(held["valid_to"])
+    ].merge(rules[[*rule, "credit_share"]], on="assignment_role")
+    team = read(landing, "crm/opportunity_team", ["opportunity_id", "employee_id"])
+    team = team[
+        team["opportunity_id"].isin(deals.loc[deals["outcome"].eq("won"), "opportunity_id"])
+    ]
+    team = team[["opportunity_id", "employee_id", "team_role", "credit_share"]].merge(
+        rules[rules["assignment_role"].eq("opportunity_team") & rules["credit_kind"].ne("direct")],
+        on="team_role",
+        suffixes=("_of_team", ""),
+    )
+    share = team["credit_share_of_team"].fillna(PLACES).astype("int64")
+    team["credit_share"] = rounded(team["credit_share"] * share, PLACES)
+    supported = credited.merge(team.assign(team_id=None), on="opportunity_id")
+    credited = pd.concat([held[given], supported[given]], ignore_index=True)
     credited = credited.merge(sold[sold["company_amount"].notna()], on="transaction_id")
     credited["credit_amount"] = rounded(
         credited["company_amount"].astype("int64") * credited["credit_share"], 10**6
@@ -274,6 +295,7 @@ def renewals_of(contracts: pd.DataFrame, known_on: pd.Timestamp) -> pd.DataFrame
     amount = due["contract_id"].map(in_time)
     due["is_renewed"] = amount.notna()
     amount = amount.fillna(0).astype("int64")
+    due["is_partial"] = due["is_renewed"] & amount.lt(due["amount"])
     due["renewed_amount"] = np.minimum(amount, due["amount"])
     due["upsell_amount"] = np.maximum(amount - due["amount"], 0)
     due["renewal_status"] = np.select(
@@ -307,11 +329,14 @@ def measures_of(
     for kind, measure in (("visit", "visits"), ("competitor_note", "competitor_notes")):
         of_kind = activities[activities["activity_type"].eq(kind)]
         add(measure, of_kind.groupby(key).size() * PLACES)
-    requests = marts["fct_service_requests"].groupby(key)["is_answered_fast"]
+    asked = marts["fct_service_requests"]
+    requests = asked[asked["request_type"].ne("complaint")].groupby(key)["is_answered_fast"]
     add("fast_response_rate", requests.sum() * PLACES, requests.size() * PLACES)
     credited = marts["fct_credits"]
     booked = credited[
-        credited["transaction_kind"].isin(["booked", "cancelled"]) & credited["is_key_product"]
+        credited["transaction_kind"].isin(["booked", "cancelled"])
+        & credited["credit_kind"].eq("direct")
+        & credited["is_key_product"]
     ]
     signed = booked["credit_amount"].where(
         booked["transaction_kind"].eq("booked"), -booked["credit_amount"]
@@ -320,7 +345,7 @@ def measures_of(
     first = contracts.groupby("account_id")["signed_on"].min()
     won = credited[
         credited["transaction_kind"].eq("booked")
-        & credited["assignment_role"].eq("account_manager")
+        & credited["credit_kind"].eq("direct")
         & credited["transaction_date"].eq(credited["account_id"].map(first))
     ]
     add("new_customers", won.groupby(key)["account_id"].nunique() * PLACES)
@@ -364,7 +389,9 @@ def write(landing: Path, folder: Path) -> None:
     marts = facts(landing)
     marts["fct_transactions"] = transactions(landing, contracts, rates)
     marts["fct_renewals"] = renewals_of(contracts, known_on)
-    marts["fct_credits"] = credits_of(landing, marts["fct_transactions"], holders)
+    marts["fct_credits"] = credits_of(
+        landing, marts["fct_transactions"], holders, marts["fct_opportunities"]
+    )
     marts["fct_measures"] = measures_of(landing, marts, holders, contracts, rates)
     for name, rows in marts.items():
         rows.to_parquet(folder / f"{name}.parquet", index=False)

@@ -13,6 +13,16 @@ import duckdb
 from benchmarks.script import FACTS
 
 MARTS = (*FACTS, "fct_measures")
+# Neither script nor pandas knows of split deals, of those above a seller, and of one-off ownership;
+# of the companies measured two planted accounts have them, and one seller a new customer by it. Of the
+# measures they have these.
+WHERE = {
+    "fct_credits": "account_id not in ('Z60-1', 'Z65-1')",
+    "fct_measures": "measure in ('visits', 'competitor_notes', 'fast_response_rate', 'new_customers',"
+    " 'customer_retention', 'supported_wins', 'cost_control', 'key_product_sales')"
+    " and employee_id <> 'Z61'",
+}
+COLUMNS = {"fct_measures": "employee_id, measure, numerator, denominator, value, period_month"}
 
 
 def differences(built: Path, other: Path) -> dict[str, tuple[int, int]]:
@@ -24,12 +34,10 @@ def differences(built: Path, other: Path) -> dict[str, tuple[int, int]]:
         if other.is_file():
             connection.execute(f"attach '{other}' as other (read_only)")
         for name in MARTS:
-            here = f"select * from built.marts.{name}"
-            there = (
-                f"select * from other.{name}"
-                if other.is_file()
-                else _frame(connection, name, other)
-            )
+            columns, where = COLUMNS.get(name, "*"), WHERE.get(name, "true")
+            here = f"select {columns} from built.marts.{name} where {where}"
+            source = f"other.{name}" if other.is_file() else _frame(connection, name, other)
+            there = f"select {columns} from {source} where {where}"
             found[name] = (
                 _count(connection, f"{here} except all {there}"),
                 _count(connection, f"{there} except all {here}"),
@@ -43,14 +51,16 @@ def _frame(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> st
         "select column_name, data_type from duckdb_columns() where database_name = 'built'"
         " and schema_name = 'marts' and table_name = ? order by column_index", [name]
     ).fetchall()  # fmt: skip
+    written = connection.read_parquet(f"{folder / name}.parquet").columns
     places = {"DECIMAL(18,4)": 10**4, "DECIMAL(9,6)": 10**6}
     typed = [
         f"cast(cast({column} as decimal(30, 0)) / {places[kind]} as {kind}) as {column}"
         if kind in places
         else f"cast({column} as {kind}) as {column}"
         for column, kind in columns
+        if column in written or name not in COLUMNS
     ]
-    return f"select {', '.join(typed)} from read_parquet('{folder / name}.parquet')"
+    return f"(select {', '.join(typed)} from read_parquet('{folder / name}.parquet'))"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -70,7 +70,8 @@ select j.employee_id, j.region, cast(j.valid_from as date) as valid_from,
 from (select * from landed_job_history {NEWEST.format(key="employee_id, valid_from")}) j
 left join employees e using (employee_id);
 create table team as
-select distinct opportunity_id, employee_id from landed_opportunity_team;
+select opportunity_id, employee_id, team_role, coalesce(credit_share, 1) as credit_share
+from (select * from landed_opportunity_team {NEWEST.format(key="opportunity_id, employee_id")});
 create table credit_rules as select * from landed_policy_credit_rules;
 create table stage_order as select * from landed_policy_pipeline_stages;
 """
@@ -210,7 +211,8 @@ select e.transaction_id, e.transaction_kind, e.reverses_transaction_id, e.accoun
         else cast(round(cast(e.amount as decimal(28, 4)) * cast(r.rate as decimal(14, 8)), 4)
             as decimal(18, 4)) end as company_amount,
     coalesce(p.is_key_product, false) as is_key_product,
-    cast(date_trunc('month', e.transaction_date) as date) as period_month, e.transaction_date
+    cast(date_trunc('month', e.transaction_date) as date) as period_month, e.transaction_date,
+    c.signed_on as contract_signed_on
 from events e
 left join contracts c using (contract_id)
 left join rates r on e.currency = r.currency and r.valid_from <= e.transaction_date
@@ -239,30 +241,43 @@ select d.contract_id, d.account_id, d.product_id, d.currency,
     d.amount as due_amount,
     cast(least(coalesce(in_time, 0), d.amount) as decimal(18, 4)) as renewed_amount,
     cast(greatest(coalesce(in_time, 0) - d.amount, 0) as decimal(18, 4)) as upsell_amount,
-    in_time is not null as is_renewed, cast(date_trunc('month', d.ends_on) as date) as period_month,
+    in_time is not null as is_renewed, in_time is not null and in_time < d.amount as is_partial,
+    cast(date_trunc('month', d.ends_on) as date) as period_month,
     d.ends_on as due_date, r.renewed_on
 from due d left join renewing r using (contract_id)""",
     "fct_credits": """
 with sold as (select * from fct_transactions where {these}),
 origins as (
-    select s.transaction_id, o.account_id, o.transaction_date as credited_on
+    select s.transaction_id, o.account_id, o.opportunity_id, o.transaction_date as credited_on
     from fct_transactions o join sold s on s.reverses_transaction_id = o.transaction_id
     where o.reverses_transaction_id is null
     union all
-    select transaction_id, account_id, transaction_date from sold where reverses_transaction_id is null
+    select transaction_id, account_id, opportunity_id, transaction_date
+    from sold where reverses_transaction_id is null
+),
+credited as (
+    select o.transaction_id, h.employee_id, h.team_id, r.*, cast(r.credit_share as decimal(9, 6)) as share
+    from origins o
+    join holders h on o.account_id = h.account_id and h.valid_from <= o.credited_on
+        and o.credited_on < h.valid_to
+    join credit_rules r on h.assignment_role = r.assignment_role
+    union all
+    select o.transaction_id, d.employee_id, null, r.*,
+        cast(round(cast(r.credit_share as decimal(9, 6)) * d.credit_share, 6) as decimal(9, 6))
+    from origins o
+    join team d using (opportunity_id)
+    join fct_opportunities won on d.opportunity_id = won.opportunity_id and won.outcome = 'won'
+    join credit_rules r on r.assignment_role = 'opportunity_team' and r.team_role = d.team_role
+    where r.credit_kind <> 'direct'
 )
-select s.transaction_id, h.employee_id, h.assignment_role, h.team_id, j.region, s.transaction_kind,
-    s.reverses_transaction_id, s.account_id, s.contract_id, s.product_id, s.product_class,
-    s.customer_class, cast(r.credit_share as decimal(9, 6)) as credit_share,
-    cast(round(cast(s.company_amount as decimal(28, 4)) * cast(r.credit_share as decimal(9, 6)), 4)
-        as decimal(18, 4)) as credit_amount,
+select s.transaction_id, c.employee_id, c.credit_rule_id, c.credit_kind, c.assignment_role, c.team_id,
+    j.region, s.transaction_kind, s.reverses_transaction_id, s.account_id, s.contract_id, s.product_id,
+    s.product_class, s.customer_class, c.share as credit_share,
+    cast(round(cast(s.company_amount as decimal(28, 4)) * c.share, 4) as decimal(18, 4)) as credit_amount,
     s.is_key_product, s.period_month, s.transaction_date
 from sold s
-join origins o using (transaction_id)
-join holders h on o.account_id = h.account_id and h.valid_from <= o.credited_on
-    and o.credited_on < h.valid_to
-join credit_rules r on h.assignment_role = r.assignment_role
-left join jobs j on h.employee_id = j.employee_id and j.valid_from <= s.transaction_date
+join credited c using (transaction_id)
+left join jobs j on c.employee_id = j.employee_id and j.valid_from <= s.transaction_date
     and s.transaction_date < j.ends_on
 where s.company_amount is not null""",
 }
@@ -276,17 +291,18 @@ with measured as (
     from fct_activities where activity_type = 'competitor_note' and {these} group by all
     union all
     select employee_id, 'fast_response_rate', count(*) filter (is_answered_fast), count(*), period_month
-    from fct_service_requests where {these} group by all
+    from fct_service_requests where request_type <> 'complaint' and {these} group by all
     union all
     select employee_id, 'key_product_sales',
         sum(case transaction_kind when 'booked' then credit_amount else -credit_amount end), null,
         period_month
     from fct_credits
-    where transaction_kind in ('booked', 'cancelled') and is_key_product and {these} group by all
+    where transaction_kind in ('booked', 'cancelled') and is_key_product and credit_kind = 'direct'
+        and {these} group by all
     union all
     select employee_id, 'new_customers', count(distinct account_id), null, period_month
     from fct_credits join first_contracts using (account_id)
-    where transaction_kind = 'booked' and assignment_role = 'account_manager'
+    where transaction_kind = 'booked' and credit_kind = 'direct'
         and transaction_date = first_signed_on and {these} group by all
     union all
     select employee_id, 'customer_retention', count(*) filter (renewed), count(*), period_month
@@ -373,7 +389,7 @@ def write(landing: Path, file: Path, months_at_a_time: int, memory: str = "500MB
                     "to": f"timestamptz '{after} 00:00:00+08'",
                     "these": f"period_month >= date '{month}' and period_month < date '{after}'",
                     "currency": CURRENCY,
-                    "known_on": f"date '{known_on[0]}'", "fast": SETTINGS["fast_response_seconds"],
+                    "known_on": f"date '{known_on}'", "fast": SETTINGS["fast_response_seconds"],
                     "grace": SETTINGS["renewal_grace_days"],
                     "new_customer": SETTINGS["new_customer_days"],
                     "new_product": SETTINGS["new_product_days"],

@@ -24,6 +24,8 @@ settings.register_profile("plumbline", deadline=None, derandomize=True)
 settings.load_profile("plumbline")
 
 DBT = str(Path(sys.executable).with_name("dbt"))
+# Tests run in several processes; what dbt writes beside the warehouse is each one's own.
+TARGET = PROJECT_DIR / "target" / "pytest" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Company:
             else str(self.policy),
             "PLUMBLINE_WAREHOUSE": str(self.warehouse),
             "DAGSTER_HOME": str(self.folder),
-            "DBT_TARGET_PATH": str(PROJECT_DIR / "target" / "pytest"),
+            "DBT_TARGET_PATH": str(TARGET),
+            "DBT_LOG_PATH": str(TARGET / "logs"),
         }
 
     def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -117,7 +120,7 @@ class Company:
 @pytest.fixture(scope="session")
 def manifest() -> dict[str, Any]:
     """dbt's manifest of the project."""
-    target = PROJECT_DIR / "target" / "manifest-for-tests"
+    target = TARGET / "manifest"
     done = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", "--target-path", str(target)],
         cwd=PROJECT_DIR,

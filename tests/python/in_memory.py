@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.generator.reference_pay import PayReference
 from orchestration.lib.contract import PROJECT_DIR, landing_tables, policy_tables
-from tests.python.conftest import DBT, Company
+from tests.python.conftest import DBT, TARGET, Company
 
 POLICY = PROJECT_DIR / "seeds" / "policy"
 
@@ -39,7 +39,7 @@ class Models:
     """Every model that ``wanted`` is made from, compiled once, to be run for any company."""
 
     def __init__(self, company: Company, wanted: list[str]) -> None:
-        target = PROJECT_DIR / "target" / "in-memory"
+        target = TARGET / "in-memory"
         selected = " ".join(f"+{name}" for name in wanted)
         done = company.run(
             DBT, "compile", "--quiet", "--target-path", str(target), "--select", *selected.split()

@@ -1,0 +1,40 @@
+"""What a build is measured against gives the build's rows: else the figures compare nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from benchmarks import frames, script
+from benchmarks.same import differences
+from tests.python.conftest import Company
+
+
+def by_script(landing: Path, place: Path) -> None:
+    script.write(landing, place, months_at_a_time=6)
+
+
+@pytest.mark.parametrize(
+    ("write", "place"), [(by_script, "script.duckdb"), (frames.write, "frames")]
+)
+def test_the_same_rows_as_a_build(
+    write: Callable[[Path, Path], None], place: str, closed_demo: Company, tmp_path: Path
+) -> None:
+    write(closed_demo.landing, tmp_path / place)
+    found = differences(closed_demo.warehouse, tmp_path / place)
+    assert {mart: rows for mart, rows in found.items() if any(rows)} == {}
+
+
+def test_a_row_of_another_amount_is_a_difference(closed_demo: Company, tmp_path: Path) -> None:
+    place = tmp_path / "script.duckdb"
+    by_script(closed_demo.landing, place)
+    with duckdb.connect(str(place)) as connection:
+        connection.execute(
+            "update fct_credits set credit_amount = credit_amount + 1"
+            " where transaction_id = (select min(transaction_id) from fct_credits)"
+        )
+    found = differences(closed_demo.warehouse, place)
+    assert [mart for mart, rows in found.items() if any(rows)] == ["fct_credits"]
