@@ -19,6 +19,11 @@ from orchestration.generator.reference_arithmetic import (
 )
 from orchestration.generator.reference_credits import CreditsReference
 
+# Payee, plan, month and what it comes to.
+Line = tuple[str, Row, dt.date, Decimal]
+# Payee, plan, first day and end of the accumulation period, quota.
+Group = tuple[Any, ...]
+
 
 class Reference(CreditsReference):
     """``commission`` gives what each payee earns in each month, caps applied."""
@@ -26,6 +31,7 @@ class Reference(CreditsReference):
     def __init__(self, landing: Path, policy: Path, known_at: dt.datetime | None = None) -> None:
         super().__init__(landing, policy, known_at)
         self._parts: dict[tuple[str, str, str], list[Row]] = {}
+        self._groups: dict[Group, list[Row]] = {}
 
     @cached_property
     def commission(self) -> dict[tuple[str, dt.date], Decimal]:
@@ -53,26 +59,77 @@ class Reference(CreditsReference):
             origin = earning.get((credit["reverses"], credit["employee"], credit["role"]))
             if origin and signs.get((origin["plan"]["commission_basis"], credit["kind"]), 0) < 0:
                 signed.append({**credit, "plan": origin["plan"], "signed": -credit["credit"]})
-        groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+        groups: dict[Group, list[Row]] = defaultdict(list)
         for sale in signed:
             start, end, quota = self.accumulation(sale)
-            groups[sale["employee"], sale["plan"]["plan_id"], start, end, quota].append(sale)
-        lines: list[tuple[Row, Decimal]] = []
+            sale["group"] = sale["employee"], sale["plan"]["plan_id"], start, end, quota
+            groups[sale["group"]].append(sale)
+        self._groups = groups
         self._parts = {}
-        for (*_, quota), sales in groups.items():
-            before = Decimal(0)
-            for sale in sorted(sales, key=lambda sale: (sale["day"], sale["key"], sale["role"])):
-                if sale["signed"] > 0:
-                    parts = self.tier_parts(sale, before, quota)
-                    self._parts[sale["key"], sale["employee"], sale["role"]] = parts
-                    lines += [(sale, rounded(p["amount"] * p["rate"], FOUR)) for p in parts]
-                before += sale["signed"]
+        lines: list[Line] = []
+        for group in groups:
+            lines += self._earned(group)
         for sale in signed:
             if sale["signed"] < 0:
-                parts = self._parts[sale["reverses"], sale["employee"], sale["role"]]
-                for amount, part in zip(deal(-sale["signed"], parts), parts, strict=True):
-                    lines.append((sale, -rounded(amount * part["rate"], FOUR)))
+                lines += self._reversed(sale)
         return self.capped(lines)
+
+    def _earned(self, group: Group) -> list[Line]:
+        """The lines of a payee's sales in one accumulation period, refunds left out."""
+        lines: list[Line] = []
+        before, quota = Decimal(0), group[-1]
+        for sale in sorted(
+            self._groups[group], key=lambda sale: (sale["day"], sale["key"], sale["role"])
+        ):
+            if sale["signed"] > 0:
+                parts = self.tier_parts(sale, before, quota)
+                self._parts[sale["key"], sale["employee"], sale["role"]] = parts
+                for part in parts:
+                    part["group"] = group
+                    lines += self._paid(sale, part, part["amount"], sale["day"])
+            before += sale["signed"]
+        return lines
+
+    def _reversed(self, sale: Row) -> list[Line]:
+        """A refund or cancellation at the rates that the original has earned by then."""
+        parts = self._parts[sale["reverses"], sale["employee"], sale["role"]]
+        lines: list[Line] = []
+        for amount, part in zip(deal(-sale["signed"], parts), parts, strict=True):
+            if part["tiers"] is None or part["group"] == sale["group"]:
+                lines += self._paid(sale, part, -amount, sale["day"])
+            else:
+                month = sale["day"].replace(day=1)
+                rate = self._rate(part, month)
+                lines.append((sale["employee"], sale["plan"], month, -rounded(amount * rate, FOUR)))
+        return lines
+
+    def _paid(self, sale: Row, part: Row, amount: Decimal, day: dt.date) -> list[Line]:
+        """What a part comes to in its month, and by how much that changes in later ones."""
+        month, lines, paid = day.replace(day=1), [], Decimal(0)
+        months = {month}
+        if part["tiers"] is not None:
+            found = {other["day"].replace(day=1) for other in self._groups[part["group"]]}
+            months |= {later for later in found if later > month}
+        for current in sorted(months):
+            due = rounded(abs(amount) * self._rate(part, current), FOUR) * (1 if amount > 0 else -1)
+            lines.append((sale["employee"], sale["plan"], current, due - paid))
+            paid = due
+        return lines
+
+    def _rate(self, part: Row, month: dt.date) -> Decimal:
+        """Fixed, or that of the tier reached by all sales of the period up to the end of the month."""
+        if part["tiers"] is None:
+            rate: Decimal = part["rate"]
+            return rate
+        sales = self._groups[part["group"]]
+        total = sum(
+            (sale["signed"] for sale in sales if sale["day"].replace(day=1) <= month), Decimal(0)
+        )
+        rate = part["tiers"][0][1]
+        for bound, tier_rate in part["tiers"][1:]:
+            if total > bound or (total == bound and part["side"] == "lower_inclusive"):
+                rate = tier_rate
+        return rate
 
     def period(self, kind: str, month: dt.date) -> tuple[dt.date, dt.date]:
         """First day of the fiscal period a month lies in, and the first day after it."""
@@ -103,7 +160,9 @@ class Reference(CreditsReference):
     def tier_parts(self, sale: Row, before: Decimal, quota: Decimal | None) -> list[Row]:
         """The sale cut where it crosses a tier bound."""
         by_share = sale["plan"]["bound_kind"] == "share_of_quota"
-        nothing = [{"amount": sale["signed"], "rate": Decimal(0), "tier": Decimal(0)}]
+        nothing = [
+            {"amount": sale["signed"], "rate": Decimal(0), "tier": Decimal(0), "tiers": None}
+        ]
         if by_share and (quota or 0) <= 0:
             return nothing
         product, customer = self.classes(sale)
@@ -123,22 +182,45 @@ class Reference(CreditsReference):
             return nothing
         scale = quota if by_share and quota is not None else Decimal(1)
         bounds = [rounded(row["tier_from"] * scale, FOUR) for row in tiers]
+        steps = [(bound, row["rate"]) for bound, row in zip(bounds, tiers, strict=True)]
+        mode, side = sale["plan"]["tier_mode"], sale["plan"]["bound_side"]
+        if mode != "marginal":
+            fixed = Decimal(0)
+            if mode == "reached_tier":
+                first = bounds[1] if len(bounds) > 1 else before + sale["signed"]
+                fixed = max(min(before + sale["signed"], first) - before, Decimal(0))
+            split = [
+                {"amount": fixed, "rate": tiers[0]["rate"], "tier": Decimal(0), "tiers": None},
+                {
+                    "amount": sale["signed"] - fixed,
+                    "tier": Decimal(1),
+                    "tiers": steps,
+                    "side": side,
+                },
+            ]
+            return [part for part in split if part["amount"] > 0]
         bounds[0] = min(before, Decimal(0))
         after = before + sale["signed"]
         parts = []
         for tier, lower, upper in zip(tiers, bounds, [*bounds[1:], after], strict=True):
             amount = min(after, upper) - max(before, lower)
             if amount > 0:
-                parts.append({"amount": amount, "rate": tier["rate"], "tier": tier["tier_from"]})
+                parts.append(
+                    {
+                        "amount": amount,
+                        "rate": tier["rate"],
+                        "tier": tier["tier_from"],
+                        "tiers": None,
+                    }
+                )
         return parts
 
-    def capped(self, lines: list[tuple[Row, Decimal]]) -> dict[tuple[str, dt.date], Decimal]:
+    def capped(self, lines: list[Line]) -> dict[tuple[str, dt.date], Decimal]:
         months: dict[tuple[str, str, dt.date], Decimal] = defaultdict(Decimal)
         plans: dict[str, Row] = {}
-        for sale, commission in lines:
-            plans[sale["plan"]["plan_id"]] = sale["plan"]
-            month = sale["day"].replace(day=1)
-            months[sale["employee"], sale["plan"]["plan_id"], month] += commission
+        for employee, plan, month, commission in lines:
+            plans[plan["plan_id"]] = plan
+            months[employee, plan["plan_id"], month] += commission
         result: dict[tuple[str, dt.date], Decimal] = defaultdict(Decimal)
         running: dict[tuple[str, str, dt.date], tuple[Decimal, Decimal]] = {}
         for (employee, plan_id, month), commission in sorted(months.items()):

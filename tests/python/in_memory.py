@@ -14,14 +14,22 @@ from typing import Any
 
 import duckdb
 
+from orchestration.generator.reference_arithmetic import cast
 from orchestration.generator.reference_pay import PayReference
 from orchestration.lib.contract import PROJECT_DIR, landing_tables, policy_tables
 from tests.python.conftest import DBT, TARGET, Company
 
 POLICY = PROJECT_DIR / "seeds" / "policy"
 
-# Landed rows by table (``crm.accounts``), as text; what a table lacks is null.
+# Landed rows by table (``crm.accounts``), as text; what a table lacks is null. A plan table
+# (``policy.policy_plans``) that is not among them is the demo's.
 Rows = Mapping[str, list[dict[str, Any]]]
+
+
+def policy_rows(name: str) -> list[dict[str, Any]]:
+    """The demo's rows of a plan table, as text."""
+    with (POLICY / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 class InMemoryReference(PayReference):
@@ -30,6 +38,13 @@ class InMemoryReference(PayReference):
     def __init__(self, rows: Rows, policy: Path = POLICY) -> None:
         super().__init__(Path("nowhere"), policy)
         self.landed = rows
+        for name, table in policy_tables().items():
+            if f"policy.{name}" in rows:
+                types = {column.name: column.data_type for column in table.columns}
+                self.policy[name] = [
+                    {key: cast(value, types[key]) for key, value in row.items()}
+                    for row in rows[f"policy.{name}"]
+                ]
 
     def _raw(self, name: str) -> list[dict[str, Any]]:
         return self.landed.get(name, [])
@@ -69,7 +84,7 @@ class Models:
         self.nodes.sort(key=lambda node: (depth_of(node["unique_id"]), node["unique_id"]))
 
     def run(self, rows: Rows) -> duckdb.DuckDBPyConnection:
-        """A database in memory with every model built from these rows and the demo's plan."""
+        """A database in memory with every model built from these rows."""
         connection = duckdb.connect()
         connection.execute("set TimeZone = 'UTC'; set threads = 1")
         connection.execute("attach ':memory:' as plumbline; use plumbline")
@@ -89,8 +104,8 @@ class Models:
             types = {column.name: column.data_type for column in seed.columns}
             columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
             connection.execute(f"create table policy.{seed.name} ({columns})")
-            with (POLICY / f"{seed.name}.csv").open(encoding="utf-8", newline="") as file:
-                values = [[row[name] or None for name in types] for row in csv.DictReader(file)]
+            plan_rows = rows.get(f"policy.{seed.name}") or policy_rows(seed.name)
+            values = [[row[name] or None for name in types] for row in plan_rows]
             if values:
                 marks = ", ".join("?" for _ in types)
                 connection.executemany(f"insert into policy.{seed.name} values ({marks})", values)

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from orchestration.generator.reference_arithmetic import month_after
-from tests.python.in_memory import Rows
+from tests.python.in_memory import Rows, policy_rows
 
 FIRST = dt.date(2025, 1, 1)
 MONTHS = 12
@@ -410,6 +410,40 @@ def _people(numbers: list[int]) -> tuple[list[dict[str, Any]], list[dict[str, An
     return employees, jobs
 
 
+def _commission_plans(numbers: list[int]) -> list[dict[str, Any]]:
+    """The demo's commission plans with another shape drawn for each."""
+    plans = policy_rows("policy_commission_plans")
+    for plan, number in zip(plans, numbers, strict=False):
+        draw = Draw(number)
+        plan["tier_mode"] = draw.one_of(["marginal", "retroactive", "reached_tier"])
+        plan["bound_side"] = draw.one_of(["lower_inclusive", "upper_inclusive"])
+        plan["accumulation"] = draw.one_of(
+            [plan["accumulation"], "month", "quarter", "half", "year", "quota_window"]
+        )
+        plan["commission_basis"] = draw.one_of(
+            [plan["commission_basis"], "booked", "collected", "consumed"]
+        )
+        plan["credit_kind"] = draw.one_of([plan["credit_kind"], plan["credit_kind"], "any"])
+        plan["cap_amount"] = draw.one_of([plan["cap_amount"], "", "500", "3000"])
+        plan["cap_period"] = draw.one_of(["month", "quarter", "half", "year"])
+        plan["ownership"] = draw.one_of([plan["ownership"], plan["ownership"], "one_off"])
+    return plans
+
+
+def _commission_rates(numbers: list[int]) -> list[dict[str, Any]]:
+    """The demo's rates, and a third tier where it is drawn; some sales lie exactly on its bound."""
+    rates = policy_rows("policy_commission_rates")
+    of_shares = ["account_manager_standard", "account_manager_booked"]
+    for plan_id, number in zip([*of_shares, "solution_expert_standard"], numbers, strict=False):
+        draw = Draw(number)
+        bounds = ["2", "1.5", "0.8"] if plan_id in of_shares else ["1000.00", "33333", "80000"]
+        bound, rate = draw.one_of([None, *bounds]), draw.one_of(["0.05", "0.000333", "0.2"])
+        if bound:
+            first = next(row for row in rates if row["plan_id"] == plan_id)
+            rates.append({**first, "tier_from": bound, "rate": rate})
+    return rates
+
+
 def _unique(rows: list[dict[str, Any]], *key: str) -> list[dict[str, Any]]:
     """The first row of each key; an effective-dated one starts after the one before it has ended."""
     found = {tuple(row[name] for name in key): row for row in reversed(rows)}
@@ -450,6 +484,10 @@ def companies(draw: st.DrawFn) -> Rows:
         "employee_id",
         "valid_from",
     )
+    shapes = draw(st.lists(numbers, min_size=7, max_size=7))
+    rows["policy.policy_commission_plans"] = _commission_plans(shapes)
+    steps = draw(st.lists(numbers, min_size=3, max_size=3))
+    rows["policy.policy_commission_rates"] = _commission_rates(steps)
     # Something to aim at and somebody in charge, wherever nothing else was drawn.
     rows["hr.targets"] += [
         {
@@ -516,7 +554,8 @@ def companies(draw: st.DrawFn) -> Rows:
     )
     return {
         table: [
-            {name: _text(value) for name, value in row.items()} | {"_loaded_at": LOADED}
+            {name: _text(value) for name, value in row.items()}
+            | ({} if table.startswith("policy.") else {"_loaded_at": LOADED})
             for row in table_rows
         ]
         for table, table_rows in rows.items()

@@ -282,7 +282,7 @@ def changed_policy(folder: Path, table: str, old: str, new: str) -> Path:
         ("policy_pay_mix", "0.50,0.20,0.30", "0.50,0.20,0.20", "base_share", "sums to 0.90"),
         ("policy_payout_curves", "0.90,1.00,0,1", "0.91,1.00,0,1", "attainment_from", "a gap"),
         ("policy_payout_curves", "1.00,,-4", "1.00,3,-4", "attainment_to", "no factor for"),
-        ("policy_commission_plans", "marginal", "retroactive", "tier_mode", "is not supported"),
+        ("policy_commission_plans", "marginal", "progressive", "tier_mode", "is not supported"),
         ("policy_commission_rates", "new,new,0,", "new,new,0.5,", "tier_from", "start at 0.5"),
         ("policy_measures", "竞对信息,count,higher_is_better,false",
          "竞对信息,count,higher_is_better,true", "weight", "has a weight"),

@@ -1,6 +1,10 @@
 {{ config(
     materialized='by_month',
-    reach={'int_earned_parts': 'year', 'int_reversed_parts': 'year'},
+    reach={
+        'int_earned_parts': 'year',
+        'int_reversed_parts': 'year',
+        'int_trued_up_parts': 'year',
+    },
 ) }}
 
 {#-
@@ -18,25 +22,7 @@ months as (
         max(cap_period) as cap_period,
         max(cap_amount) as cap_amount,
         sum(commission_amount) as commission_amount
-    from (
-        select
-            employee_id,
-            plan_id,
-            period_month,
-            cap_period,
-            cap_amount,
-            {{ commission_of('amount', 'rate') }} as commission_amount
-        from {{ ref('int_earned_parts') }}
-        union all
-        select
-            employee_id,
-            plan_id,
-            period_month,
-            cap_period,
-            cap_amount,
-            {{ commission_of('amount', 'rate') }} as commission_amount
-        from {{ ref('int_reversed_parts') }}
-    ) as parts
+    from {{ ref('int_commission_parts') }}
     -- A cap's period has begun eleven months ago at most.
     where
         cap_amount is not null

@@ -43,7 +43,9 @@ planned as (
         credits.*,
         payees.plan_id,
         plans.accumulation,
+        plans.tier_mode,
         plans.bound_kind,
+        plans.bound_side,
         plans.cap_amount,
         plans.cap_period,
         case when own_bases.sign > 0 then 1 else -1 end * credits.credit_amount as signed_amount
@@ -72,10 +74,26 @@ planned as (
 
 ),
 
-placed as (
+final as (
 
     select
-        planned.*,
+        planned.transaction_id,
+        planned.employee_id,
+        planned.assignment_role,
+        planned.reverses_transaction_id,
+        planned.plan_id,
+        planned.tier_mode,
+        planned.bound_kind,
+        planned.bound_side,
+        planned.cap_period,
+        planned.product_class,
+        planned.customer_class,
+        planned.cap_amount,
+        case when planned.accumulation = 'quota_window' then quotas.quota_amount end as window_quota,
+        planned.signed_amount,
+        planned.period_month,
+        planned.credited_month,
+        planned.transaction_date,
         case planned.accumulation
             when 'month' then periods.period_month
             when 'quarter' then periods.quarter_start
@@ -88,10 +106,7 @@ placed as (
             when 'quarter' then periods.next_quarter
             when 'half' then periods.next_half
             when 'year' then periods.next_year
-        end as accumulation_end,
-        case planned.accumulation
-            when 'quota_window' then quotas.quota_amount
-        end as window_quota
+        end as accumulation_end
     from planned
     inner join {{ ref('dim_periods') }} as periods
         on planned.period_month = periods.period_month
@@ -99,30 +114,6 @@ placed as (
         on
             planned.employee_id = quotas.employee_id
             and {{ holds_on('quotas', 'planned.transaction_date') }}
-
-),
-
-final as (
-
-    select
-        transaction_id,
-        employee_id,
-        assignment_role,
-        reverses_transaction_id,
-        plan_id,
-        bound_kind,
-        cap_period,
-        product_class,
-        customer_class,
-        cap_amount,
-        window_quota,
-        signed_amount,
-        period_month,
-        credited_month,
-        transaction_date,
-        accumulation_start,
-        accumulation_end
-    from placed
 
 )
 

@@ -1,8 +1,8 @@
 {{ config(materialized='by_month') }}
 
 {#-
-    Every earning credit cut at the tier bounds it crosses: marginal tiers, a sale exactly at a bound
-    begins the upper tier (S0-07). A credit with no quota or no rate is one part that pays nothing.
+    Every earning credit cut at the tier bounds it crosses (S0-07), where tiers are marginal, or as the
+    tier reached says. A credit with no quota or no rate is one part that pays nothing.
 -#}
 with
 
@@ -29,13 +29,11 @@ matched as (
         -- The lowest tier reaches below 0, where refunds can take the sum.
         case
             when tiers.tier_from = 0 then least(sales.accumulated_before, 0)
-            when sales.bound_kind = 'amount' then tiers.tier_from
-            else round({{ wide('tiers.tier_from') }} * sales.quota_amount, 4)
+            else {{ tier_bound('tiers.tier_from', 'sales') }}
         end as lower_bound,
         case
             when tiers.tier_to is null then sales.accumulated_after
-            when sales.bound_kind = 'amount' then tiers.tier_to
-            else round({{ wide('tiers.tier_to') }} * sales.quota_amount, 4)
+            else {{ tier_bound('tiers.tier_to', 'sales') }}
         end as upper_bound
     from sales
     left join {{ ref('int_commission_tiers') }} as tiers
@@ -58,7 +56,9 @@ parts as (
         coalesce(quota_exception, case when rate is null then 'no rate' end) as exception_reason
     from matched
     -- Without a quota no tier is crossed: the lowest stands for all.
-    where quota_exception is null or coalesce(tier_from, 0) = 0
+    where
+        quota_exception is null and (tier_mode = 'marginal' or rate is null)
+        or quota_exception is not null and coalesce(tier_from, 0) = 0
 
 ),
 
@@ -83,10 +83,15 @@ final as (
             as decimal(18, 4)
         ) as amount,
         cast(case when exception_reason is null then rate else 0 end as decimal(9, 6)) as rate,
+        false as is_floating,
         period_month,
-        transaction_date
+        transaction_date,
+        accumulation_start
     from parts
     where exception_reason is not null or part_amount > 0
+    union all
+    select *
+    from {{ ref('int_floating_parts') }}
 
 )
 

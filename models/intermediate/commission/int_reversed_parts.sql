@@ -1,96 +1,81 @@
 {{ config(
     materialized='by_month',
-    reach={'int_earned_parts': 'reversals'},
+    reach={'int_earned_parts': 'reversals', 'int_tier_turns': 'everything'},
 ) }}
 
 {#-
-    Refunds and cancellations dealt out over the parts that the original earned in, by largest
-    remainder, ties to the lowest tier: each goes back at the rate it earned (S0-07, RULES 0).
+    Refunds and cancellations by the parts that the original earned in: each goes back at the rate it
+    earned (S0-07), which for a part that floats is that of the tier last reached in its period.
 -#}
 with
 
-reversals as (
-
-    select *
-    from {{ ref('int_accumulated_sales') }}
-    where
-        signed_amount < 0
-        and {{ in_months('period_month') }}
-
-),
-
-shares as (
-
-    select
-        reversals.*,
-        earned.tier_from,
-        earned.rate,
-        earned.exception_reason,
-        earned.product_class as earned_product_class,
-        earned.customer_class as earned_customer_class,
-        {{ whole_share('-reversals.signed_amount', 'earned.amount', 'earned.credit_amount') }}
-            as whole_units,
-        {{ whole_remainder('-reversals.signed_amount', 'earned.amount', 'earned.credit_amount') }}
-            as remainder
-    from reversals
-    inner join {{ ref('int_earned_parts') }} as earned
-        on
-            reversals.reverses_transaction_id = earned.transaction_id
-            and reversals.employee_id = earned.employee_id
-            and reversals.assignment_role = earned.assignment_role
-            and reversals.credited_month = earned.period_month
-
-),
-
-ranked as (
-
-    select
-        *,
-        row_number() over (
-            partition by transaction_id, employee_id, assignment_role
-            order by remainder desc, tier_from asc
-        ) as remainder_rank,
-        sum(whole_units) over (
-            partition by transaction_id, employee_id, assignment_role
-        ) as dealt_units
-    from shares
-
-),
-
 dealt as (
 
+    select *
+    from {{ ref('int_dealt_reversals') }}
+
+),
+
+-- The tiers reached in the period of the sale up to this month, the last of them first.
+reached as (
+
     select
-        *,
-        whole_units
-        + case
-            when remainder_rank <= {{ scaled_integer('-signed_amount', 4) }} - dealt_units then 1
-            else 0
-        end as units
-    from ranked
+        dealt.transaction_id,
+        dealt.employee_id,
+        dealt.assignment_role,
+        turns.closing_tier,
+        turns.closing_rate,
+        row_number() over (
+            partition by dealt.transaction_id, dealt.employee_id, dealt.assignment_role
+            order by turns.period_month desc
+        ) as turn_rank
+    from dealt
+    inner join {{ ref('int_tier_turns') }} as turns
+        on
+            dealt.employee_id = turns.employee_id
+            and dealt.plan_id = turns.plan_id
+            and dealt.earned_product_class = turns.product_class
+            and dealt.earned_customer_class = turns.customer_class
+            and dealt.earned_in = turns.accumulation_start
+            and dealt.period_month >= turns.period_month
+            and {{ holds_on('turns', 'dealt.earned_on') }}
+    where dealt.is_earned_floating
 
 ),
 
 final as (
 
     select
-        transaction_id,
-        employee_id,
-        assignment_role,
-        reverses_transaction_id,
-        plan_id,
-        earned_product_class as product_class,
-        earned_customer_class as customer_class,
-        exception_reason,
-        cap_period,
-        cap_amount,
-        quota_amount,
-        accumulated_before,
-        tier_from,
-        {{ from_units('-units') }} as amount,
-        rate,
-        period_month,
-        transaction_date
+        dealt.transaction_id,
+        dealt.employee_id,
+        dealt.assignment_role,
+        dealt.reverses_transaction_id,
+        dealt.plan_id,
+        dealt.earned_product_class as product_class,
+        dealt.earned_customer_class as customer_class,
+        dealt.exception_reason,
+        dealt.cap_period,
+        dealt.cap_amount,
+        dealt.quota_amount,
+        dealt.accumulated_before,
+        coalesce(reached.closing_tier, dealt.tier_from) as tier_from,
+        {{ from_units('-dealt.units') }} as amount,
+        coalesce(reached.closing_rate, dealt.earned_rate) as rate,
+        -- A part of a former period is settled; one of this period goes on floating.
+        dealt.is_earned_floating and dealt.earned_in = dealt.accumulation_start as is_floating,
+        dealt.is_earned_floating,
+        dealt.period_month,
+        dealt.transaction_date,
+        dealt.accumulation_start,
+        dealt.earned_on
     from dealt
+    left join reached
+        on
+            dealt.is_earned_floating
+            and dealt.transaction_id = reached.transaction_id
+            and dealt.employee_id = reached.employee_id
+            and dealt.assignment_role = reached.assignment_role
+            and reached.turn_rank = 1
 
 )
 

@@ -12,28 +12,7 @@ currency as (
 lines as (
 
     select
-        'earned' as line_kind,
-        employee_id,
-        plan_id,
-        transaction_id,
-        assignment_role,
-        cast(null as {{ dbt.type_string() }}) as reverses_transaction_id,
-        product_class,
-        customer_class,
-        exception_reason,
-        quota_amount,
-        accumulated_before,
-        tier_from,
-        amount,
-        rate,
-        {{ commission_of('amount', 'rate') }} as commission_amount,
-        period_month,
-        transaction_date
-    from {{ ref('int_earned_parts') }}
-    where {{ in_months('period_month') }}
-    union all
-    select
-        'reversed' as line_kind,
+        line_kind,
         employee_id,
         plan_id,
         transaction_id,
@@ -47,10 +26,11 @@ lines as (
         tier_from,
         amount,
         rate,
-        {{ commission_of('amount', 'rate') }} as commission_amount,
+        commission_amount,
+        is_floating,
         period_month,
         transaction_date
-    from {{ ref('int_reversed_parts') }}
+    from {{ ref('int_commission_parts') }}
     where {{ in_months('period_month') }}
     union all
     select
@@ -69,6 +49,7 @@ lines as (
         cast(null as decimal(18, 4)) as amount,
         cast(null as decimal(9, 6)) as rate,
         commission_amount,
+        false as is_floating,
         period_month,
         cast(null as date) as transaction_date
     from {{ ref('int_cap_lines') }}
@@ -82,7 +63,14 @@ final as (
         lines.line_kind || '|' || lines.employee_id || '|' || lines.plan_id || '|'
         || coalesce(
             lines.transaction_id || '|' || lines.assignment_role || '|'
-            || cast(lines.tier_from as {{ dbt.type_string() }}),
+            || cast(lines.tier_from as {{ dbt.type_string() }})
+            -- What is paid by the tier reached may have the lowest tier's bound beside what lies in it.
+            || case when lines.is_floating then '|reached' else '' end
+            || case
+                when lines.line_kind = 'trued_up'
+                    then '|' || cast(lines.period_month as {{ dbt.type_string() }})
+                else ''
+            end,
             cast(lines.period_month as {{ dbt.type_string() }})
         ) as commission_line_id,
         lines.line_kind,

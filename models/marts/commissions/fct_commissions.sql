@@ -8,7 +8,10 @@ final as (
         employee_id,
         plan_id,
         currency,
-        cast(sum(coalesce(amount, 0)) as decimal(18, 4)) as sales_amount,
+        cast(
+            sum(case when line_kind in ('earned', 'reversed') then amount else 0 end)
+            as decimal(18, 4)
+        ) as sales_amount,
         cast(
             sum(case when line_kind = 'earned' then commission_amount else 0 end) as decimal(18, 4)
         ) as earned_amount,
@@ -16,6 +19,10 @@ final as (
             sum(case when line_kind = 'reversed' then commission_amount else 0 end)
             as decimal(18, 4)
         ) as reversed_amount,
+        cast(
+            sum(case when line_kind = 'trued_up' then commission_amount else 0 end)
+            as decimal(18, 4)
+        ) as trued_up_amount,
         cast(
             sum(case when line_kind = 'capped' then commission_amount else 0 end) as decimal(18, 4)
         ) as capped_amount,
