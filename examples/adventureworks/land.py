@@ -269,6 +269,7 @@ def write_policy(source: Path, policy: Path) -> None:
                 "plan_id": plan,
                 **role,
                 "commission_basis": "booked",
+                "credit_kind": "direct",
                 "accumulation": "quota_window",
                 "tier_mode": "marginal",
                 "bound_kind": "amount",

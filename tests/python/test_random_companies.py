@@ -145,7 +145,7 @@ def test_a_fault_in_a_model_is_found(models: Models, model: str, right: str, wro
         find(
             companies(),
             differs,
-            settings=settings(max_examples=20, phases=[Phase.generate], database=None),
+            settings=settings(max_examples=100, phases=[Phase.generate], database=None),
         )
     finally:
         node["compiled_code"] = code
