@@ -50,6 +50,7 @@ class Cases:
         grade: str = "P4",
         team: str = "T-east",
         plan: str | None = None,
+        planned_on: dt.date = dt.date(2020, 1, 1),
         window: tuple[dt.date, dt.date] | None = None,
     ) -> str:
         """A payee, an account manager with one account ``Z<number>-1`` if nothing else is said."""
@@ -92,7 +93,7 @@ class Cases:
                 self.last_month,
                 employee_id=employee_id,
                 plan_id=plan,
-                valid_from=dt.date(2020, 1, 1),
+                valid_from=planned_on,
             )
         if role == "account_manager" or role == "key_account_director":
             self.account(f"{employee_id}-1", employee_id)
@@ -163,8 +164,8 @@ class Cases:
             **values,
         )
 
-    def payment(self, account_id: str, day: dt.date, amount: int) -> str:
-        payment_id = f"PY-{account_id}-{day:%d}"
+    def payment(self, account_id: str, day: dt.date, amount: int, *, by_month: bool = False) -> str:
+        payment_id = f"PY-{account_id}-{day:%m%d}" if by_month else f"PY-{account_id}-{day:%d}"
         self.add(
             "billing.payments",
             day,

@@ -1,4 +1,5 @@
-"""Planted cases of crediting: a deal split and supported, those above its sellers, a one-off owner."""
+"""Planted cases of crediting and of what settles commission: a deal split and supported, those above its
+sellers, a one-off owner; a draw, a guarantee and a holdback."""
 
 from __future__ import annotations
 
@@ -6,14 +7,16 @@ import datetime as dt
 from decimal import Decimal
 
 from orchestration.generator.case_builder import CURRENCY, Cases
+from orchestration.generator.shape import next_month
 
 TEAM = "T-key-east"
 
 
 def write_credit_cases(cases: Cases) -> None:
-    """Payees Z60 to Z66 in a team of their own, below the region's."""
+    """Payees Z60 to Z69; the sellers in a team of their own, below the region's."""
     _split(cases)
     _one_off(cases)
+    _settlements(cases)
 
 
 def _team(cases: Cases, director: str) -> None:
@@ -157,6 +160,52 @@ def _one_off(cases: Cases) -> None:
         "20,000 at 1 %",
         base="10000.00",
         commission="200.00",
+    )
+
+
+def _settlements(cases: Cases) -> None:
+    """Collected in April, May and June at 2 %; the plans hold since April."""
+    april = cases.quarter
+    sold = {
+        "account_manager_draw": (67, (75_000, 118_750, 150_000)),
+        "account_manager_guarantee": (68, (0, 0, 60_000)),
+        "account_manager_holdback": (69, (50_000, 0, 100_000)),
+    }
+    for plan, (number, amounts) in sold.items():
+        payee = cases.payee(number, quota=None, plan=plan, planned_on=april)
+        cases.contract(f"K-{payee}-1", f"{payee}-1", april, 500_000)
+        month = april
+        for amount in amounts:
+            if amount:
+                cases.payment(f"{payee}-1", month.replace(day=5), amount, by_month=True)
+            month = next_month(month)
+    cases.expect(
+        "a_draw_is_recovered",
+        "RULES 8",
+        "Z67",
+        "1,500, 2,375 and 3,000 earned against 2,000 a month: 500 owed, then 125, then none",
+        base="10000.00",
+        commission="3000.00",
+        recovery="-125.00",
+    )
+    cases.expect(
+        "a_guaranteed_commission",
+        "RULES 8",
+        "Z68",
+        "1,200 earned of 2,000",
+        base="10000.00",
+        commission="1200.00",
+        guarantee="800.00",
+    )
+    cases.expect(
+        "a_tenth_is_held_back_for_two_months",
+        "RULES 8",
+        "Z69",
+        "200 of 2,000 is held back, and 100 of April's 1,000 released",
+        base="10000.00",
+        commission="2000.00",
+        holdback="-200.00",
+        release="100.00",
     )
 
 

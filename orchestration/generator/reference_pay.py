@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from decimal import Decimal
+from functools import cached_property
 
-from orchestration.generator.reference_arithmetic import FOUR, holds, month_after, rounded
+from orchestration.generator.reference_arithmetic import FOUR, Row, holds, month_after, rounded
 from orchestration.generator.reference_scores import ScoresReference
 
 
@@ -41,11 +42,67 @@ class PayReference(ScoresReference):
         for (employee, earned), amount in self.commission.items():
             if earned == month:
                 found[employee, "commission"] = amount
+        for (employee, component, settled), amount in self.settlements.items():
+            if settled == month:
+                found[employee, component] = amount
         for row in self.rows("hr.pay_adjustments"):
             if row["period_month"].replace(day=1) == month and row["approved_by"]:
                 key = row["employee_id"], "adjustment"
                 found[key] = found.get(key, Decimal(0)) + row["amount"]
         return found
+
+    @cached_property
+    def settlements(self) -> dict[tuple[str, str, dt.date], Decimal]:
+        """Guarantees, draws, recoveries, holdbacks and releases, month after month."""
+        found: dict[tuple[str, str, dt.date], Decimal] = defaultdict(Decimal)
+        for employee in list(self.jobs):
+            owed, has_begun = Decimal(0), False
+            for month in self.months:
+                plan = self.plan(employee, month)
+                if plan is None:
+                    continue
+                earned = self.commission.get((employee, month), Decimal(0))
+                draw = self._row_of("policy_draws", plan)
+                has_begun = has_begun or draw is not None
+                before = owed
+                if draw is None:
+                    owed = max(owed - max(earned, Decimal(0)), Decimal(0)) if has_begun else owed
+                else:
+                    least = rounded(
+                        draw["monthly_amount"] * self.days_employed(employee, month)
+                        / (month_after(month) - month).days,
+                        FOUR,
+                    )  # fmt: skip
+                    if draw["draw_kind"] == "non_recoverable":
+                        found[employee, "guarantee", month] = max(least - earned, Decimal(0))
+                        owed = max(owed - max(earned - least, Decimal(0)), Decimal(0))
+                    elif self.period(draw["recovery_period"], month)[1] == month_after(month):
+                        owed = max(owed + least - earned, Decimal(0))
+                    else:
+                        owed += max(least - earned, Decimal(0))
+                found[employee, "draw", month] = max(owed - before, Decimal(0))
+                found[employee, "recovery", month] = min(owed - before, Decimal(0))
+        for (employee, month), earned in self.commission.items():
+            plan = self.plan(employee, month)
+            held = self._row_of("policy_holdbacks", plan) if plan else None
+            if held:
+                amount = rounded(earned * held["holdback_share"], FOUR)
+                found[employee, "holdback", month] -= amount
+                release = month_after(month, int(held["release_months"]))
+                found[employee, "release", release] += amount
+        return {key: amount for key, amount in found.items() if amount}
+
+    def _row_of(self, table: str, plan: tuple[str | None, dt.date]) -> Row | None:
+        """The row of a plan that holds on the day."""
+        rows = (row for row in self.policy[table] if row["plan_id"] == plan[0])
+        return next((row for row in rows if holds(row, plan[1])), None)
+
+    def days_employed(self, employee: str, month: dt.date) -> int:
+        after = month_after(month)
+        spans = (
+            (max(job["valid_from"], month), min(job["end"], after)) for job in self.jobs[employee]
+        )
+        return sum(max((end - start).days, 0) for start, end in spans)
 
     def floor(self, employee: str, month: dt.date) -> Decimal:
         plan = self.plan(employee, month)

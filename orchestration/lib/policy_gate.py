@@ -80,6 +80,7 @@ def check_policy(policy: Path) -> list[Problem]:
     problems.extend(_check_boards(policy, rows))
     problems.extend(_check_thresholds(policy, rows["policy_check_thresholds"]))
     problems.extend(_check_tiers(policy, rows["policy_commission_rates"]))
+    problems.extend(_check_settlements(policy, rows))
     problems.extend(_check_currencies(policy, rows["policy_currencies"]))
     return problems
 
@@ -325,6 +326,30 @@ def _check_tiers(policy: Path, rows: list[Row]) -> Iterable[Problem]:
             rule = "the lowest tier starts at 0 (S0-07)"
             message = f"the tiers of {' / '.join(key[:3])} start at {tier_from}"
             yield Problem(path, number, "tier_from", rule, message)
+
+
+def _check_settlements(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Problem]:
+    """Rates, draws and holdbacks that would pay more than all of it, or less than nothing."""
+    shares = (("policy_commission_rates", "rate"), ("policy_holdbacks", "holdback_share"))
+    for table, column in shares:
+        for number, values in rows[table]:
+            if not 0 <= Decimal(values[column]) <= 1:
+                rule = f"{column} is between 0 and 1"
+                yield Problem(
+                    policy / f"{table}.csv", number, column, rule, f"it is {values[column]}"
+                )
+    for number, values in rows["policy_draws"]:
+        if Decimal(values["monthly_amount"]) <= 0:
+            path, rule = policy / "policy_draws.csv", "a draw is more than nothing"
+            yield Problem(path, number, "monthly_amount", rule, f"it is {values['monthly_amount']}")
+    for number, values in rows["policy_holdbacks"]:
+        if int(values["release_months"]) < 1:
+            path, rule = (
+                policy / "policy_holdbacks.csv",
+                "a release comes after the month held back",
+            )
+            message = f"it comes {values['release_months']} months after it"
+            yield Problem(path, number, "release_months", rule, message)
 
 
 def _check_currencies(policy: Path, rows: list[Row]) -> Iterable[Problem]:

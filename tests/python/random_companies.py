@@ -444,6 +444,36 @@ def _commission_rates(numbers: list[int]) -> list[dict[str, Any]]:
     return rates
 
 
+def _draws(number: int) -> list[dict[str, Any]]:
+    """Draws of two plans, the role's own among them, from a day of the year on."""
+    draw = Draw(number)
+    return [
+        {
+            "plan_id": plan_id,
+            "draw_kind": draw.one_of(["recoverable", "non_recoverable", "recoverable"]),
+            "monthly_amount": draw.one_of(["100", "2000.01", "0.0001"]),
+            "recovery_period": draw.one_of(["month", "quarter", "half", "year"]),
+            "valid_from": draw.day(-30, 200),
+            "valid_to": draw.one_of(["", FIRST + dt.timedelta(days=240)]),
+        }
+        for plan_id in ("account_manager_standard", "account_manager_booked")
+    ]
+
+
+def _holdbacks(number: int) -> list[dict[str, Any]]:
+    draw = Draw(number)
+    return [
+        {
+            "plan_id": plan_id,
+            "holdback_share": draw.one_of(["0.1", "0.333333", "1"]),
+            "release_months": draw.one_of(["2", "1", "11"]),
+            "valid_from": "2000-01-01",
+            "valid_to": draw.one_of(["", FIRST + dt.timedelta(days=100)]),
+        }
+        for plan_id in ("account_manager_standard", "solution_expert_standard")
+    ]
+
+
 def _unique(rows: list[dict[str, Any]], *key: str) -> list[dict[str, Any]]:
     """The first row of each key; an effective-dated one starts after the one before it has ended."""
     found = {tuple(row[name] for name in key): row for row in reversed(rows)}
@@ -488,6 +518,8 @@ def companies(draw: st.DrawFn) -> Rows:
     rows["policy.policy_commission_plans"] = _commission_plans(shapes)
     steps = draw(st.lists(numbers, min_size=3, max_size=3))
     rows["policy.policy_commission_rates"] = _commission_rates(steps)
+    rows["policy.policy_draws"] = _draws(draw(numbers))
+    rows["policy.policy_holdbacks"] = _holdbacks(draw(numbers))
     # Something to aim at and somebody in charge, wherever nothing else was drawn.
     rows["hr.targets"] += [
         {

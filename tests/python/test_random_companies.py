@@ -12,7 +12,7 @@ from tests.python.random_companies import MONTHS, companies
 
 COMPANIES = 45
 WANTED = ["fct_measures", "fct_scores", "fct_pay_components", "fct_credit_reconciliation"]
-# Every part in a sale that the demo's rules credit, and every kind of commission line.
+# Every part in a sale that the demo's rules credit, every kind of commission line, and what settles it.
 PARTS = {
     "account_manager",
     "opportunity_team",
@@ -22,6 +22,11 @@ PARTS = {
     "reversed",
     "trued_up",
     "capped",
+    "guarantee",
+    "draw",
+    "recovery",
+    "holdback",
+    "release",
 }
 
 
@@ -33,7 +38,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
 def compare(models: Models, rows: Rows) -> tuple[int, set[str]]:
     """Hold every measure, credit, score and component of a company against the reckoning.
 
-    Returns its months, the parts in sales that were credited, and the kinds of lines that paid.
+    Returns its months, the parts in sales that were credited, the kinds of lines and the components.
     """
     reference = InMemoryReference(rows)
     with models.run(rows) as connection:
@@ -85,7 +90,8 @@ def compare(models: Models, rows: Rows) -> tuple[int, set[str]]:
         if amount
     }
     assert paid == due
-    return len(reference.months), {row[2] for row in credits_given} | {row[0] for row in kinds}
+    seen = {row[2] for row in credits_given} | {row[0] for row in kinds} | {key[1] for key in paid}
+    return len(reference.months), seen
 
 
 def test_every_measure_score_and_component_is_the_reckonings_over_five_hundred_company_months(

@@ -17,7 +17,7 @@ Tiers = list[tuple[str, str]]
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    wanted = ["fct_commissions", "fct_credit_reconciliation"]
+    wanted = ["fct_draw_balances", "fct_credit_reconciliation"]
     return Models(Company(tmp_path_factory.mktemp("worked")), wanted)
 
 
@@ -271,3 +271,26 @@ def test_the_day_of_a_sale_is_what_counts_not_the_order_of_rows(models: Models) 
     rows = company(sales, FIVE_SEVEN_TEN, accumulation="quarter")
     turned = {name: list(reversed(table)) for name, table in rows.items()}
     assert paid(models, rows) == paid(models, turned)
+
+
+def test_a_recoverable_draw_of_two_thousand(models: Models) -> None:
+    earned = [2750, 3000, 1500, 2375, 3000, 2750]
+    sales = [(f"2026-0{month}-10", f"{amount}0") for month, amount in enumerate(earned, start=1)]
+    rows = company(sales, [("0", "0.10")])
+    rows["policy.policy_draws"] = [
+        {
+            "plan_id": PLAN,
+            "draw_kind": "recoverable",
+            "monthly_amount": "2000",
+            "recovery_period": "month",
+            "valid_from": "2000-01-01",
+            "valid_to": "",
+        }
+    ]
+    with models.run(rows) as connection:
+        found = connection.execute(
+            "select paid_amount, owed_after_amount from marts.fct_draw_balances"
+            " where employee_id = 'A' and period_month < date '2026-07-01' order by period_month"
+        ).fetchall()
+    assert [row[0] for row in found] == [2750, 3000, 2000, 2000, 2875, 2750]
+    assert [row[1] for row in found] == [0, 0, 500, 125, 0, 0]

@@ -1,7 +1,7 @@
 {{ config(
     materialized='by_month',
     is_light=true,
-    reach={'int_salaries': 'quarter'},
+    reach={'int_salaries': 'quarter', 'fct_holdbacks': 'everything'},
 ) }}
 
 with
@@ -42,29 +42,6 @@ performance as (
 
 ),
 
-bonuses as (
-
-    select
-        quotas.employee_id,
-        bonuses.currency,
-        quotas.period_month,
-        bonuses.amount
-    from {{ ref('fct_quota_attainment') }} as quotas
-    inner join {{ ref('int_payee_months') }} as payees
-        on
-            quotas.employee_id = payees.employee_id
-            and quotas.period_month = payees.period_month
-    inner join {{ ref('policy_bonuses') }} as bonuses
-        on
-            payees.plan_id = bonuses.plan_id
-            and {{ holds_on('bonuses', 'payees.last_day') }}
-    where
-        bonuses.earned_when = 'quota_window_reached'
-        and quotas.is_over
-        and quotas.is_reached
-
-),
-
 components as (
 
     select
@@ -97,7 +74,15 @@ components as (
         currency,
         period_month,
         amount
-    from bonuses
+    from {{ ref('int_bonus_pay') }}
+    union all
+    select
+        employee_id,
+        component,
+        currency,
+        period_month,
+        amount
+    from {{ ref('int_commission_settlements') }}
     union all
     select
         adjustments.employee_id,

@@ -1,4 +1,7 @@
-{%- set components = ['base', 'performance', 'commission', 'bonus', 'adjustment'] -%}
+{%- set components = [
+    'base', 'performance', 'commission', 'guarantee', 'draw', 'recovery', 'holdback', 'release',
+    'bonus', 'adjustment',
+] -%}
 
 with
 
