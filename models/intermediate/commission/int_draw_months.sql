@@ -54,7 +54,7 @@ months as (
         {{ in_months('payees.period_month') }}
         and exists (
             select 1
-            from {{ ref('policy_draws') }} as any_draws
+            from {{ ref('policy_draws') }}
         )
 
 ),
