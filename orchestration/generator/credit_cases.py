@@ -145,21 +145,34 @@ def _one_off(cases: Cases) -> None:
         due_on=cases.day(20),
         delivered_on=cases.day(15),
     )
+    for number, score in enumerate((4, 5)):
+        cases.add(
+            "crm.surveys",
+            cases.day(20),
+            survey_id=f"SV-Z66-{number}",
+            account_id="Z65-1",
+            employee_id=server,
+            survey_type="csat",
+            score=Decimal(score),
+            responded_at=_noon(cases.day(19)),
+        )
     cases.expect(
         "the_day_before_the_delivery_under_one_off_ownership",
         "S0-03",
         seller,
-        "10,000 at 2 %",
+        "10,000 at 2 %; the delivery releases 1 % of the 50,000 booked",
         base="10000.00",
         commission="200.00",
+        bonus="500.00",
     )
     cases.expect(
         "from_the_day_of_the_delivery_on_service_is_credited",
         "S0-03",
         server,
-        "20,000 at 1 %",
+        "20,000 at 1 %; 300 for a rating of 4.5",
         base="10000.00",
         commission="200.00",
+        bonus="300.00",
     )
 
 
@@ -179,6 +192,19 @@ def _settlements(cases: Cases) -> None:
             if amount:
                 cases.payment(f"{payee}-1", month.replace(day=5), amount, by_month=True)
             month = next_month(month)
+    for number, (day, units) in enumerate(((5, 30), (9, 89), (20, 1))):
+        cases.add(
+            "billing.consumption",
+            cases.day(day),
+            consumption_id=f"CN-Z68-{number}",
+            account_id="Z68-1",
+            contract_id="K-Z68-1",
+            product_id="P1",
+            consumed_on=cases.day(day),
+            quantity=Decimal(units),
+            amount=Decimal(1),
+            currency=CURRENCY,
+        )
     cases.expect(
         "a_draw_is_recovered",
         "RULES 8",
@@ -192,10 +218,11 @@ def _settlements(cases: Cases) -> None:
         "a_guaranteed_commission",
         "RULES 8",
         "Z68",
-        "1,200 earned of 2,000",
+        "1,200 earned of 2,000; 120 units are two whole blocks of 50, at 40 each",
         base="10000.00",
         commission="1200.00",
         guarantee="800.00",
+        bonus="80.00",
     )
     cases.expect(
         "a_tenth_is_held_back_for_two_months",

@@ -332,6 +332,7 @@ class CreditsReference:
                         "role": part["rule"]["assignment_role"],
                         "credit_kind": part["rule"]["credit_kind"],
                         "credit": amount,
+                        "share": share,
                     }
                 )
         return found

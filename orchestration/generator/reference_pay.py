@@ -45,6 +45,9 @@ class PayReference(ScoresReference):
         for (employee, component, settled), amount in self.settlements.items():
             if settled == month:
                 found[employee, component] = amount
+        for (employee, earned), amount in self.bonuses.items():
+            if earned == month:
+                found[employee, "bonus"] = amount
         for row in self.rows("hr.pay_adjustments"):
             if row["period_month"].replace(day=1) == month and row["approved_by"]:
                 key = row["employee_id"], "adjustment"
@@ -91,6 +94,101 @@ class PayReference(ScoresReference):
                 release = month_after(month, int(held["release_months"]))
                 found[employee, "release", release] += amount
         return {key: amount for key, amount in found.items() if amount}
+
+    @cached_property
+    def bonuses(self) -> dict[tuple[str, dt.date], Decimal]:
+        """What is paid beside commission: measures reached, deliveries made, blocks of units."""
+        found: dict[tuple[str, dt.date], Decimal] = defaultdict(Decimal)
+        for bonus in self.policy["policy_bonuses"]:
+            if bonus["earned_when"] == "measure_reached":
+                self._measure_bonus(bonus, found)
+            elif bonus["earned_when"] == "delivered":
+                self._delivery_bonus(bonus, found)
+            elif bonus["earned_when"] == "units_sold":
+                self._unit_bonus(bonus, found)
+        return {key: amount for key, amount in found.items() if amount}
+
+    def _is_on(self, employee: str, bonus: Row, month: dt.date, day: dt.date | None = None) -> bool:
+        plan = self.plan(employee, month)
+        return bool(plan and plan[0] == bonus["plan_id"] and holds(bonus, day or plan[1]))
+
+    def _measure_bonus(self, bonus: Row, found: dict[tuple[str, dt.date], Decimal]) -> None:
+        rule = next(
+            row for row in self.policy["policy_measures"] if row["measure"] == bonus["measure"]
+        )
+        for employee in list(self.jobs):
+            for month in self.months:
+                start, end = self.period(bonus["period_kind"], month)
+                if month_after(month) != end or not self._is_on(employee, bonus, month):
+                    continue
+                keys = [
+                    key
+                    for key in self.measured
+                    if key[:2] == (employee, bonus["measure"])
+                    and start <= key[2] <= month
+                    and key[2] in self.months
+                ]
+                if not keys:
+                    continue
+                top = sum((self.measured[key][0] for key in keys), Decimal(0))
+                bottoms = [self.measured[key][1] for key in keys]
+                bottom = (
+                    Decimal(1)
+                    if all(part is None for part in bottoms)
+                    else sum((part or Decimal(0) for part in bottoms), Decimal(0))
+                )
+                aim = bonus["threshold"] * bottom
+                is_higher = rule["direction"] == "higher_is_better"
+                if bottom > 0 and (top >= aim if is_higher else top <= aim):
+                    found[employee, month] += bonus["amount"]
+
+    def _market_of(self, product: str | None) -> str | None:
+        rows = (row for row in self.rows("billing.products") if row["product_id"] == product)
+        return next((row["market"] for row in rows), None)
+
+    def _delivery_bonus(self, bonus: Row, found: dict[tuple[str, dt.date], Decimal]) -> None:
+        contracts = {row["contract_id"]: row for row in self.rows("billing.contracts")}
+        delivered: dict[str, dt.date] = {}
+        for row in self.rows("crm.deliveries"):
+            if row["contract_id"] and row["delivered_on"]:
+                known = delivered.get(row["contract_id"], row["delivered_on"])
+                delivered[row["contract_id"]] = min(known, row["delivered_on"])
+        for credit in self.credits:
+            day = delivered.get(credit["contract"])
+            contract = contracts.get(credit["contract"])
+            if (credit["kind"], credit["credit_kind"]) != ("booked", "direct") or not (
+                day and contract
+            ):
+                continue
+            is_cancelled = contract["cancelled_on"] and contract["cancelled_on"] <= day
+            market = bonus["market"] in (None, self._market_of(credit["product"]))
+            month = day.replace(day=1)
+            if market and not is_cancelled and self._is_on(credit["employee"], bonus, month, day):
+                amount = rounded(credit["credit"] * bonus["rate"], FOUR)
+                found[credit["employee"], month] += amount
+
+    def _unit_bonus(self, bonus: Row, found: dict[tuple[str, dt.date], Decimal]) -> None:
+        quantities = {
+            f"consumed:{row['consumption_id']}": row["quantity"]
+            for row in self.rows("billing.consumption")
+        }
+        units: dict[str, dict[dt.date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for credit in self.credits:
+            employee, month = credit["employee"], credit["day"].replace(day=1)
+            if (
+                (credit["kind"], credit["credit_kind"]) == ("consumed", "direct")
+                and quantities[credit["key"]] is not None
+                and bonus["market"] in (None, self._market_of(credit["product"]))
+                and self._is_on(employee, bonus, month, credit["day"])
+            ):
+                units[employee][month] += rounded(quantities[credit["key"]] * credit["share"], FOUR)
+        for employee, by_month in units.items():
+            total = Decimal(0)
+            for month in sorted(by_month):
+                before = max(total, Decimal(0)) // bonus["block_units"]
+                total += by_month[month]
+                blocks = max(total, Decimal(0)) // bonus["block_units"] - before
+                found[employee, month] += blocks * bonus["amount"]
 
     def _row_of(self, table: str, plan: tuple[str | None, dt.date]) -> Row | None:
         """The row of a plan that holds on the day."""

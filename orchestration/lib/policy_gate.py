@@ -47,6 +47,12 @@ CHECK_THRESHOLDS = {
     "discounting": ("discount_share",),
     "targets_unchanged": ("days",),
 }
+BONUS_COLUMNS = {
+    "quota_window_reached": ("amount",),
+    "measure_reached": ("amount", "measure", "threshold", "period_kind"),
+    "delivered": ("rate",),
+    "units_sold": ("amount", "block_units"),
+}
 # What a build by months looks back for the health before a renewal (macro changed_months).
 MOST_HEALTH_DAYS = 180
 SECONDS_PER_DAY = 86_400
@@ -338,6 +344,22 @@ def _check_settlements(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Pro
                 yield Problem(
                     policy / f"{table}.csv", number, column, rule, f"it is {values[column]}"
                 )
+    company = next(
+        (v["value"] for _, v in rows["policy_settings"] if v["setting"] == "company_currency"), ""
+    )
+    for number, values in rows["policy_bonuses"]:
+        path, needed = policy / "policy_bonuses.csv", BONUS_COLUMNS[values["earned_when"]]
+        rule = f"{values['earned_when']} needs {', '.join(needed)}"
+        for column in needed:
+            if not values[column]:
+                yield Problem(path, number, column, rule, "it is empty")
+        is_foreign = company and values["currency"] != company
+        if values["earned_when"] == "delivered" and is_foreign:
+            rule = "what is a share of credits is in the company's currency"
+            yield Problem(path, number, "currency", rule, f"it is {values['currency']}")
+        if values["block_units"] and Decimal(values["block_units"]) <= 0:
+            rule = "a block has units"
+            yield Problem(path, number, "block_units", rule, f"it has {values['block_units']}")
     for number, values in rows["policy_draws"]:
         if Decimal(values["monthly_amount"]) <= 0:
             path, rule = policy / "policy_draws.csv", "a draw is more than nothing"

@@ -262,7 +262,7 @@ def _consumption(draw: Draw, number: int) -> dict[str, Any]:
         "contract_id": f"K{draw.below(16)}",
         "product_id": "P1",
         "consumed_on": draw.day(),
-        "quantity": 1,
+        "quantity": draw.one_of([1, "0.5", None, 3]),
         "amount": draw.amount(),
         "currency": draw.currency(),
     }
@@ -450,13 +450,53 @@ def _draws(number: int) -> list[dict[str, Any]]:
     return [
         {
             "plan_id": plan_id,
-            "draw_kind": draw.one_of(["recoverable", "non_recoverable", "recoverable"]),
-            "monthly_amount": draw.one_of(["100", "2000.01", "0.0001"]),
+            "draw_kind": draw.one_of(["recoverable", "non_recoverable"]),
+            "monthly_amount": draw.one_of(["2000.01", "100", "0.0001"]),
             "recovery_period": draw.one_of(["month", "quarter", "half", "year"]),
             "valid_from": draw.day(-30, 200),
             "valid_to": draw.one_of(["", FIRST + dt.timedelta(days=240)]),
         }
         for plan_id in ("account_manager_standard", "account_manager_booked")
+    ]
+
+
+def _bonuses(number: int) -> list[dict[str, Any]]:
+    draw = Draw(number)
+    plan = draw.one_of(["account_manager_standard", "account_manager_booked"])
+    empty = dict.fromkeys(("measure", "threshold", "period_kind", "market", "block_units"), "")
+    shared = {**empty, "rate": "", "amount": "", "currency": "CNY", "valid_to": ""}
+    measure = draw.one_of(["visits", "customer_retention", "cost_control", "satisfaction"])
+    return [
+        {
+            **shared,
+            "bonus_id": "measure",
+            "plan_id": plan,
+            "earned_when": "measure_reached",
+            "measure": measure,
+            "threshold": draw.one_of(["1", "0.5", "3", "1000"]),
+            "period_kind": draw.one_of(["month", "quarter", "half", "year"]),
+            "amount": "123.45",
+            "valid_from": "2000-01-01",
+        },
+        {
+            **shared,
+            "bonus_id": "delivered",
+            "plan_id": plan,
+            "earned_when": "delivered",
+            "market": draw.one_of(["", "enterprise", "consumer"]),
+            "rate": "0.010001",
+            "valid_from": draw.day(-30, 100),
+        },
+        {
+            **shared,
+            "bonus_id": "units",
+            "plan_id": "account_manager_standard",
+            "earned_when": "units_sold",
+            "market": draw.one_of(["", "enterprise"]),
+            "block_units": draw.one_of(["1", "1.5", "2"]),
+            "amount": "7.07",
+            "valid_from": draw.day(-30, 100),
+        },
     ]
 
 
@@ -520,6 +560,7 @@ def companies(draw: st.DrawFn) -> Rows:
     rows["policy.policy_commission_rates"] = _commission_rates(steps)
     rows["policy.policy_draws"] = _draws(draw(numbers))
     rows["policy.policy_holdbacks"] = _holdbacks(draw(numbers))
+    rows["policy.policy_bonuses"] = _bonuses(draw(numbers))
     # Something to aim at and somebody in charge, wherever nothing else was drawn.
     rows["hr.targets"] += [
         {
@@ -572,7 +613,12 @@ def companies(draw: st.DrawFn) -> Rows:
         )
     ]
     rows["billing.products"] = [
-        {"product_id": "P1", "launched_on": "2020-01-01", "is_key_product": False},
+        {
+            "product_id": "P1",
+            "market": "enterprise",
+            "launched_on": "2020-01-01",
+            "is_key_product": False,
+        },
         {"product_id": "P2", "launched_on": "2025-03-01", "is_key_product": True},
     ]
     rows["billing.fx_rates"] = [

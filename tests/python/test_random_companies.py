@@ -27,6 +27,7 @@ PARTS = {
     "recovery",
     "holdback",
     "release",
+    "bonus",
 }
 
 

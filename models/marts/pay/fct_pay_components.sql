@@ -74,7 +74,7 @@ components as (
         currency,
         period_month,
         amount
-    from {{ ref('int_bonus_pay') }}
+    from {{ ref('fct_bonuses') }}
     union all
     select
         employee_id,

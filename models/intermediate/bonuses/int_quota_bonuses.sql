@@ -1,11 +1,15 @@
 {{ config(materialized='ephemeral') }}
 
-{#- Bonuses by the month in which they were earned. -#}
+{#- Bonuses for a quota window that is over and whose sales reached its quota. -#}
 select
     quotas.employee_id,
+    bonuses.bonus_id,
+    bonuses.plan_id,
+    bonuses.earned_when,
+    cast(quotas.valid_from as {{ dbt.type_string() }}) as subject_id,
     bonuses.currency,
-    quotas.period_month,
-    bonuses.amount
+    bonuses.amount,
+    quotas.period_month
 from {{ ref('fct_quota_attainment') }} as quotas
 inner join {{ ref('int_payee_months') }} as payees
     on
@@ -19,3 +23,4 @@ where
     bonuses.earned_when = 'quota_window_reached'
     and quotas.is_over
     and quotas.is_reached
+    and {{ in_months('quotas.period_month') }}
