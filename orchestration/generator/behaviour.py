@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from orchestration.generator.case_builder import CURRENCY, Cases
+from orchestration.generator.case_builder import CURRENCY, Cases, noon
 from orchestration.generator.shape import next_month
 
 GUILTY, INNOCENT = "Z11", "Z06"
@@ -60,7 +60,7 @@ def _stuffing(cases: Cases) -> None:
                     employee_id=owner,
                     account_id=f"{owner}-1",
                     activity_type="email",
-                    occurred_at=_noon(day),
+                    occurred_at=noon(day),
                     duration_seconds=60,
                     outcome="connected",
                     is_recontactable=not is_last or number < contacts,
@@ -102,13 +102,8 @@ def _deal(
         amount=Decimal(amount),
         list_amount=Decimal(listed),
         currency=CURRENCY,
-        created_at=_noon(created),
-        first_follow_up_at=_noon(follow_up or created),
-        closed_at=_noon(closed) if closed else None,
+        created_at=noon(created),
+        first_follow_up_at=noon(follow_up or created),
+        closed_at=noon(closed) if closed else None,
         outcome="won" if closed else None,
     )
-
-
-def _noon(day: dt.date) -> dt.datetime:
-    """Noon in China."""
-    return dt.datetime(day.year, day.month, day.day, 4, tzinfo=dt.UTC)

@@ -14,6 +14,11 @@ Row = dict[str, Any]
 CURRENCY = "CNY"
 
 
+def noon(day: dt.date) -> dt.datetime:
+    """Noon in China."""
+    return dt.datetime(day.year, day.month, day.day, 4, tzinfo=dt.UTC)
+
+
 class Cases:
     """Collects the rows of the cases and what they must come to."""
 

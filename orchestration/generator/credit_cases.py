@@ -3,10 +3,9 @@ sellers, a one-off owner; a draw, a guarantee and a holdback."""
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 
-from orchestration.generator.case_builder import CURRENCY, Cases
+from orchestration.generator.case_builder import CURRENCY, Cases, noon
 from orchestration.generator.shape import next_month
 
 TEAM = "T-key-east"
@@ -45,9 +44,9 @@ def _deal(cases: Cases, deal: str, owner: str, team: dict[str, tuple[str, str]])
         amount=Decimal(80_000),
         list_amount=Decimal(80_000),
         currency=CURRENCY,
-        created_at=_noon(cases.last_month),
-        first_follow_up_at=_noon(cases.last_month),
-        closed_at=_noon(cases.day(9)),
+        created_at=noon(cases.last_month),
+        first_follow_up_at=noon(cases.last_month),
+        closed_at=noon(cases.day(9)),
         outcome="won",
     )
     for employee, (team_role, share) in team.items():
@@ -154,7 +153,7 @@ def _one_off(cases: Cases) -> None:
             employee_id=server,
             survey_type="csat",
             score=Decimal(score),
-            responded_at=_noon(cases.day(19)),
+            responded_at=noon(cases.day(19)),
         )
     cases.expect(
         "the_day_before_the_delivery_under_one_off_ownership",
@@ -234,8 +233,3 @@ def _settlements(cases: Cases) -> None:
         holdback="-200.00",
         release="100.00",
     )
-
-
-def _noon(day: dt.date) -> dt.datetime:
-    """Noon in China."""
-    return dt.datetime(day.year, day.month, day.day, 4, tzinfo=dt.UTC)

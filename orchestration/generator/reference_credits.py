@@ -132,6 +132,11 @@ class CreditsReference:
             )
         return parts
 
+    def job_on(self, employee: str, day: dt.date) -> Row | None:
+        return next(
+            (job for job in self.jobs[employee] if job["valid_from"] <= day < job["end"]), None
+        )
+
     def last_job(self, employee: str, month: dt.date) -> tuple[Row, dt.date] | None:
         """The last job slice of a month and the last day worked in it."""
         after = month_after(month)
@@ -382,13 +387,17 @@ class CreditsReference:
             if rule["assignment_role"] == "opportunity_owner" and won["owner_id"]
         ]
 
+    def dated(self, rule: Row, origin: Row) -> dt.date:
+        """The day on which a rule looks who held a duty."""
+        signed: dt.date | None = origin["signed"] if rule["dated_by"] == "contract_signed" else None
+        day: dt.date = signed or origin["day"]
+        return day
+
     def parts(self, origin: Row, kind: str) -> list[Row]:
         """Who has a part in a sale by the rules of a kind, those above the sellers left out."""
         parts = []
         for rule in self.rules(kind, origin["day"]):
-            role, day = rule["assignment_role"], origin["day"]
-            if rule["dated_by"] == "contract_signed":
-                day = origin["signed"] or day
+            role, day = rule["assignment_role"], self.dated(rule, origin)
             if role in HEADS or (
                 kind == "direct" and role in ("opportunity_team", "opportunity_owner")
             ):
@@ -413,7 +422,7 @@ class CreditsReference:
                 continue
             for employee, share in shares.items():
                 if employee:
-                    parts.append({"rule": rule, "employee": employee, "share": share, "day": day})
+                    parts.append({"rule": rule, "employee": employee, "share": share})
         return parts
 
     def above(self, origin: Row, direct: list[Row], event: Row) -> list[Row]:
@@ -422,9 +431,7 @@ class CreditsReference:
         for rule in [*self.rules("overlay", origin["day"]), *self.rules("roll_up", origin["day"])]:
             if rule["assignment_role"] not in HEADS:
                 continue
-            day = origin["day"]
-            if rule["dated_by"] == "contract_signed":
-                day = origin["signed"] or day
+            day = self.dated(rule, origin)
             if rule["segment"] and rule["segment"] != self.segment_on(origin["account"], day):
                 continue
             for part in direct:
@@ -447,9 +454,7 @@ class CreditsReference:
     def heads(self, employee: str, role: str, day: dt.date) -> list[str]:
         """Managers of the team worked in on the day and of those above; or by its dotted line."""
         teams = {row["team_id"]: row for row in self.rows("hr.teams")}
-        job = next(
-            (job for job in self.jobs[employee] if job["valid_from"] <= day < job["end"]), None
-        )
+        job = self.job_on(employee, day)
         if job is None or job["team_id"] not in teams:
             return []
         if role == "dotted_line_manager":

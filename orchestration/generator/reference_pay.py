@@ -204,20 +204,17 @@ class PayReference(ScoresReference):
 
     def floor(self, employee: str, month: dt.date) -> Decimal:
         plan = self.plan(employee, month)
-        for row in self.policy["policy_protection"]:
-            if plan and row["plan_id"] == plan[0] and holds(row, plan[1]):
-                is_protected = self.is_protected(employee, month, int(row["protected_months"]))
-                if is_protected and row["floor_factor"] is not None:
-                    return Decimal(row["floor_factor"])
-        return Decimal(0)
+        row = self._row_of("policy_protection", plan) if plan else None
+        if row is None or row["floor_factor"] is None:
+            return Decimal(0)
+        is_protected = self.is_protected(employee, month, int(row["protected_months"]))
+        return Decimal(row["floor_factor"]) if is_protected else Decimal(0)
 
     def salary_parts(self, employee: str, month: dt.date) -> tuple[Decimal, Decimal]:
         """(fixed base, salary at risk) of a month."""
         plan = self.plan(employee, month)
-        share = Decimal(0)
-        for row in self.policy["policy_pay_mix"]:
-            if plan and row["plan_id"] == plan[0] and holds(row, plan[1]):
-                share = row["salary_at_risk_share"]
+        row = self._row_of("policy_pay_mix", plan) if plan else None
+        share = row["salary_at_risk_share"] if row else Decimal(0)
         slices = self.salary(employee, month)
         at_risk = sum((rounded(part * share, FOUR) for part in slices), Decimal(0))
         return sum(slices, Decimal(0)) - at_risk, at_risk

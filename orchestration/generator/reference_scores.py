@@ -27,11 +27,6 @@ class ScoresReference(MeasuresReference):
 
     # who was there, and what was aimed at
 
-    def job_on(self, employee: str, day: dt.date) -> Row | None:
-        return next(
-            (job for job in self.jobs[employee] if job["valid_from"] <= day < job["end"]), None
-        )
-
     def is_on_leave(self, employee: str, day: dt.date) -> bool:
         """Absent for a reason that lowers targets."""
         lowering = {

@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from orchestration.generator.case_builder import CURRENCY, Cases
+from orchestration.generator.case_builder import CURRENCY, Cases, noon
 
 
 def write_score_cases(cases: Cases) -> None:
@@ -26,7 +26,7 @@ def _visits(cases: Cases, employee: str, count: int) -> None:
             employee_id=employee,
             account_id=f"{employee}-1",
             activity_type="visit",
-            occurred_at=_noon(day),
+            occurred_at=noon(day),
             duration_seconds=1_800,
             outcome="connected",
             is_recontactable=False,
@@ -109,7 +109,7 @@ def _segments(cases: Cases) -> None:
         employee_id=payee,
         survey_type="csat",
         score=Decimal(5),
-        responded_at=_noon(cases.day(19)),
+        responded_at=noon(cases.day(19)),
     )
     cases.expect(
         "the_owner_of_a_strategic_account",
@@ -167,7 +167,7 @@ def _department(cases: Cases) -> None:
     )
     cases.account("Z22-1", consultant, role="service_consultant")
     for number, minutes in enumerate((10, 20, 59, 90)):
-        asked = _noon(cases.day(9 + number))
+        asked = noon(cases.day(9 + number))
         cases.add(
             "crm.service_requests",
             cases.day(9 + number),
@@ -211,9 +211,9 @@ def _department(cases: Cases) -> None:
             amount=Decimal(amount),
             list_amount=Decimal(amount),
             currency=CURRENCY,
-            created_at=_noon(cases.last_month),
-            first_follow_up_at=_noon(cases.last_month),
-            closed_at=_noon(cases.day(10)),
+            created_at=noon(cases.last_month),
+            first_follow_up_at=noon(cases.last_month),
+            closed_at=noon(cases.day(10)),
             outcome="lost",
         )
         cases.add(
@@ -244,8 +244,3 @@ def _department(cases: Cases) -> None:
         base="7000.00",
         performance="3510.00",
     )
-
-
-def _noon(day: dt.date) -> dt.datetime:
-    """Noon in China."""
-    return dt.datetime(day.year, day.month, day.day, 4, tzinfo=dt.UTC)

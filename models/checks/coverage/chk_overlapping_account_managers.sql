@@ -15,10 +15,7 @@ final as (
         earlier.employee_id,
         later.employee_id as other_employee_id,
         greatest(earlier.valid_from, later.valid_from) as valid_from,
-        least(
-            coalesce(earlier.valid_to, later.valid_to),
-            coalesce(later.valid_to, earlier.valid_to)
-        ) as valid_to
+        least(earlier.valid_to, later.valid_to) as valid_to
     from assignments as earlier
     inner join assignments as later
         on

@@ -12,12 +12,7 @@ due as (
         payees.employee_id,
         bonuses.*,
         payees.period_month,
-        case bonuses.period_kind
-            when 'month' then periods.period_month
-            when 'quarter' then periods.quarter_start
-            when 'half' then periods.half_start
-            when 'year' then periods.year_start
-        end as period_start
+        {{ period_start('bonuses.period_kind', 'periods') }} as period_start
     from {{ ref('int_payee_months') }} as payees
     inner join {{ ref('dim_periods') }} as periods
         on payees.period_month = periods.period_month
@@ -28,12 +23,7 @@ due as (
     where
         bonuses.earned_when = 'measure_reached'
         and {{ in_months('payees.period_month') }}
-        and periods.next_month = case bonuses.period_kind
-            when 'month' then periods.next_month
-            when 'quarter' then periods.next_quarter
-            when 'half' then periods.next_half
-            when 'year' then periods.next_year
-        end
+        and periods.next_month = {{ period_end('bonuses.period_kind', 'periods') }}
 
 ),
 

@@ -36,12 +36,7 @@ placed as (
 
     select
         months.*,
-        case months.cap_period
-            when 'month' then periods.period_month
-            when 'quarter' then periods.quarter_start
-            when 'half' then periods.half_start
-            when 'year' then periods.year_start
-        end as cap_start
+        {{ period_start('months.cap_period', 'periods') }} as cap_start
     from months
     inner join {{ ref('dim_periods') }} as periods
         on months.period_month = periods.period_month

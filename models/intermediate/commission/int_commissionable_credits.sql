@@ -94,19 +94,12 @@ final as (
         planned.period_month,
         planned.credited_month,
         planned.transaction_date,
-        case planned.accumulation
-            when 'month' then periods.period_month
-            when 'quarter' then periods.quarter_start
-            when 'half' then periods.half_start
-            when 'year' then periods.year_start
-            when 'quota_window' then coalesce(quotas.valid_from, periods.period_month)
+        case
+            when planned.accumulation = 'quota_window'
+                then coalesce(quotas.valid_from, periods.period_month)
+            else {{ period_start('planned.accumulation', 'periods') }}
         end as accumulation_start,
-        case planned.accumulation
-            when 'month' then periods.next_month
-            when 'quarter' then periods.next_quarter
-            when 'half' then periods.next_half
-            when 'year' then periods.next_year
-        end as accumulation_end
+        {{ period_end('planned.accumulation', 'periods') }} as accumulation_end
     from planned
     inner join {{ ref('dim_periods') }} as periods
         on planned.period_month = periods.period_month

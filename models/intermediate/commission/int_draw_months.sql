@@ -34,10 +34,7 @@ months as (
             0
         ) as draw_amount,
         coalesce(earned.commission_amount, 0) as commission_amount,
-        draws.recovery_period = 'month'
-        or draws.recovery_period = 'quarter' and periods.next_month = periods.next_quarter
-        or draws.recovery_period = 'half' and periods.next_month = periods.next_half
-        or draws.recovery_period = 'year' and periods.next_month = periods.next_year as is_recovering,
+        periods.next_month = {{ period_end('draws.recovery_period', 'periods') }} as is_recovering,
         payees.period_month
     from {{ ref('int_payee_months') }} as payees
     inner join {{ ref('dim_periods') }} as periods
