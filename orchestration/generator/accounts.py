@@ -43,7 +43,7 @@ def write_accounts(company: Company, writer: LandingWriter) -> None:
                 "account_id": identifiers("C", number, 7),
                 "account_name": pa.array([names.company(int(value)) for value in number]),
                 "industry": choices(list(names.INDUSTRIES), number % len(names.INDUSTRIES)),
-                "region": choices(list(REGIONS), number % len(REGIONS)),
+                "region": choices(list(REGIONS), company.owner[0][number] % len(REGIONS)),
                 "country": constant("CN", count),
                 "ownership_type": choices(
                     ["commercial", "government"], (random.random(count) < 0.08).astype(np.int64)

@@ -57,6 +57,7 @@ class Cases:
         plan: str | None = None,
         planned_on: dt.date = dt.date(2020, 1, 1),
         window: tuple[dt.date, dt.date] | None = None,
+        account_from: dt.date | None = None,
     ) -> str:
         """A payee, an account manager with one account ``Z<number>-1`` if nothing else is said."""
         employee_id = f"Z{number:02d}"
@@ -101,7 +102,7 @@ class Cases:
                 valid_from=planned_on,
             )
         if role == "account_manager" or role == "key_account_director":
-            self.account(f"{employee_id}-1", employee_id)
+            self.account(f"{employee_id}-1", employee_id, account_from, team=team)
         return employee_id
 
     def account(
@@ -112,7 +113,10 @@ class Cases:
         end: dt.date | None = None,
         *,
         role: str = "account_manager",
+        team: str = "T-east",
         designation: str | None = None,
+        industry: str = "finance",
+        name: str | None = None,
         created: dt.datetime = dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
     ) -> None:
         if not any(row["account_id"] == account_id for row in self.rows["crm.accounts"]):
@@ -120,8 +124,8 @@ class Cases:
                 "crm.accounts",
                 self.last_month,
                 account_id=account_id,
-                account_name=names.company(5_000 + len(self.rows["crm.accounts"])),
-                industry="finance",
+                account_name=name or names.company(5_000 + len(self.rows["crm.accounts"])),
+                industry=industry,
                 region="east",
                 country="CN",
                 ownership_type="commercial",
@@ -136,7 +140,7 @@ class Cases:
                 account_id=account_id,
                 employee_id=owner,
                 assignment_role=role,
-                team_id="T-east",
+                team_id=team,
                 valid_from=start or dt.date(2020, 1, 1),
                 valid_to=end,
             )

@@ -11,12 +11,15 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from orchestration.generator.behaviour import GUILTY, write_behaviour
 from orchestration.generator.case_builder import CURRENCY, Cases, Row
+from orchestration.generator.coverage_cases import write_coverage_cases
 from orchestration.generator.credit_cases import write_credit_cases
 from orchestration.generator.people import role_targets
 from orchestration.generator.score_cases import write_score_cases
-from orchestration.generator.shape import Company
+from orchestration.generator.shape import REGIONS, Company
 from orchestration.generator.write import LandingWriter
 
 IDLE = {"base": "7000.00", "performance": "750.00"}
@@ -33,6 +36,7 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
     _findings(cases)
     write_score_cases(cases)
     write_credit_cases(cases)
+    write_coverage_cases(cases)
     write_behaviour(cases)
     for table, rows in cases.rows.items():
         writer.write_rows(table, rows, "cases")
@@ -49,6 +53,10 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
             "chk_sales_without_quota": ["Z11"],
             "chk_payees_without_plan": ["Z10"],
             "chk_overlapping_account_managers": ["Z91"],
+            "chk_orphan_accounts": ["Z71-2", "Z90", "Z92"],
+            "chk_designated_accounts_in_region_teams": ["Z72-1"],
+            "chk_accounts_outside_policy": _moved_accounts(company),
+            "chk_owner_loads": ["Z60", "Z72"],
             "chk_transactions_without_rate": ["booked:K-EUR"],
             "chk_score_items_without_target": [],
             "chk_activity_stuffing": [GUILTY],
@@ -384,3 +392,10 @@ def _records(cases: Cases) -> None:
         )
     for name, amount in (("a", 9_000), ("b", 9_000), ("c", 9_001)):
         cases.contract(f"K-Z10-{name}", "Z10-1", cases.last_month, amount)
+
+
+def _moved_accounts(company: Company) -> list[str]:
+    """Accounts that were with another region's team at some time."""
+    region = company.owner % len(REGIONS)
+    moved = np.flatnonzero((region != region[0]).any(axis=0))
+    return [f"C{number:07d}" for number in moved]

@@ -14,6 +14,8 @@ ACCOUNTS_PER_ACCOUNT_MANAGER = 40
 REGIONS = ("north", "east", "south", "west")
 # Sales of a month against the average month: a slow Spring Festival, strong quarter ends.
 SEASON = (0.85, 0.60, 1.15, 0.95, 1.00, 1.20, 0.90, 0.95, 1.10, 0.95, 1.05, 1.30)
+# Of the accounts, so many change hands in a month without a reason.
+MOVED_SHARE = 0.0005
 FAR = 2**31 - 1
 
 # Streams of random numbers, one per purpose, so that one table's size never moves another's rows.
@@ -127,7 +129,11 @@ class Company:
         return here
 
     def _draw_owners(self) -> None:
-        """``owner[month, account]``: the account manager's number, constant within a month."""
+        """``owner[month, account]``: the account manager's number, constant within a month.
+
+        An account passes on within its region (the number of a manager modulo the regions), but for the
+        few that are moved by whim: those the policy would give to another team.
+        """
         size = self.size
         owner = np.empty((len(self.months), size.accounts), dtype=np.int32)
         current: np.ndarray[tuple[int], np.dtype[np.int32]] | None = None
@@ -137,13 +143,17 @@ class Company:
             if current is None:
                 current = here[np.arange(size.accounts) % len(here)].astype(np.int32)
             current = current.copy()
-            orphaned = ~np.isin(current, here)
-            current[orphaned] = random.choice(here, int(orphaned.sum()))
+            orphaned = np.flatnonzero(~np.isin(current, here))
+            for region in range(len(REGIONS)):
+                left = orphaned[current[orphaned] % len(REGIONS) == region]
+                colleagues = here[here % len(REGIONS) == region]
+                current[left] = random.choice(colleagues if len(colleagues) else here, len(left))
             newcomers = np.setdiff1d(here, current)
             share = ACCOUNTS_PER_ACCOUNT_MANAGER // 2
             for newcomer in newcomers:
-                current[random.integers(0, size.accounts, share)] = newcomer
-            moved = random.random(size.accounts) < 0.002
+                near = np.flatnonzero(current % len(REGIONS) == newcomer % len(REGIONS))
+                current[random.choice(near, min(share, len(near)))] = newcomer
+            moved = random.random(size.accounts) < MOVED_SHARE
             current[moved] = random.choice(here, int(moved.sum()))
             owner[month] = current
         self.owner = owner

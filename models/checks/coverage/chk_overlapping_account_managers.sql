@@ -29,4 +29,12 @@ final as (
 
 )
 
-select * from final
+select
+    final.*,
+    coverage.currency,
+    coverage.revenue_amount
+from final
+left join {{ ref('fct_account_coverage') }} as coverage
+    on
+        final.account_id = coverage.account_id
+        and {{ holds_on('coverage', 'final.valid_from') }}

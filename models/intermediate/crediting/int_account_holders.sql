@@ -55,6 +55,9 @@ held as (
         stretches.*,
         assignments.employee_id,
         assignments.team_id,
+        count(*) over (
+            partition by stretches.account_id, stretches.assignment_role, stretches.valid_from
+        ) as holder_count,
         row_number() over (
             partition by stretches.account_id, stretches.assignment_role, stretches.valid_from
             order by assignments.valid_from desc, assignments.assignment_id desc
@@ -75,6 +78,7 @@ final as (
         assignment_role,
         employee_id,
         team_id,
+        holder_count,
         valid_from,
         valid_to
     from held
