@@ -1,5 +1,6 @@
 """Planted cases of crediting and of what settles commission: a deal split and supported, those above its
-sellers, a one-off owner; a draw, a guarantee and a holdback."""
+sellers, a one-off owner; a draw, a guarantee and a holdback;
+a sale above its cap that waits for cash, a gate."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ TEAM = "T-key-east"
 
 
 def write_credit_cases(cases: Cases) -> None:
-    """Payees Z60 to Z69; the sellers in a team of their own, below the region's."""
+    """Payees Z60 to Z69 and Z73 to Z75; the sellers in a team of their own, below the region's."""
     _split(cases)
     _one_off(cases)
     _settlements(cases)
+    _cuts(cases)
 
 
 def _team(cases: Cases, director: str) -> None:
@@ -232,4 +234,50 @@ def _settlements(cases: Cases) -> None:
         commission="2000.00",
         holdback="-200.00",
         release="100.00",
+    )
+
+
+def _cuts(cases: Cases) -> None:
+    """A contract above the cap of a sale, paid for in part; and a gate that one payee opens."""
+    waiting = cases.payee(73, quota=None, plan="account_manager_cash")
+    cases.contract(f"K-{waiting}-1", f"{waiting}-1", cases.day(3), 100_000)
+    cases.payment(f"{waiting}-1", cases.day(8), 40_000)
+    for number, amount in ((74, 49_999), (75, 50_000)):
+        payee = cases.payee(number, plan="account_manager_gated")
+        cases.contract(f"K-{payee}-1", f"{payee}-1", cases.last_month, 200_000)
+        cases.payment(f"{payee}-1", cases.day(5), amount)
+    refunded = cases.payment("Z75-1", cases.last_month, 10_000, by_month=True)
+    cases.add(
+        "billing.refunds",
+        cases.day(20),
+        refund_id="RF-Z75",
+        payment_id=refunded,
+        account_id="Z75-1",
+        contract_id="K-Z75-1",
+        refunded_on=cases.day(20),
+        amount=Decimal(4_000),
+        currency=CURRENCY,
+    )
+    cases.expect(
+        "commission_waits_for_cash",
+        "S0-02 S0-07",
+        waiting,
+        "2 % of 100,000 is 2,000; the cap of a sale is 1,800; 40 % of the contract is paid for",
+        base="10000.00",
+        commission="720.00",
+    )
+    cases.expect(
+        "one_yuan_short_of_the_gate",
+        "RULES 5",
+        "Z74",
+        "49,999 of 100,000 is not half",
+        base="10000.00",
+    )
+    cases.expect(
+        "a_gate_is_opened_and_pays_what_it_withheld",
+        "RULES 5",
+        "Z75",
+        "1,000 in June and last month's 200, which the gate held back; of 80 taken back 40 are left",
+        base="10000.00",
+        commission="1160.00",
     )

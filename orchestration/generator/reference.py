@@ -16,17 +16,16 @@ from orchestration.generator.reference_arithmetic import (
     holds,
     month_after,
     rounded,
+    same_day_after,
 )
 from orchestration.generator.reference_credits import CreditsReference
 
-# Payee, plan, month and what it comes to.
-Line = tuple[str, Row, dt.date, Decimal]
 # Payee, plan, first day and end of the accumulation period, quota.
 Group = tuple[Any, ...]
 
 
 class Reference(CreditsReference):
-    """``commission`` gives what each payee earns in each month, caps applied."""
+    """``earned`` gives every line of commission before anything is cut."""
 
     def __init__(self, landing: Path, policy: Path, known_at: dt.datetime | None = None) -> None:
         super().__init__(landing, policy, known_at)
@@ -34,8 +33,8 @@ class Reference(CreditsReference):
         self._groups: dict[Group, list[Row]] = {}
 
     @cached_property
-    def commission(self) -> dict[tuple[str, dt.date], Decimal]:
-        """Commission per employee and month, caps applied."""
+    def earned(self) -> list[Row]:
+        """Payee, plan, month and amount of each line, and the sale it is about (``sale``, ``on``)."""
         plans = self.policy["policy_commission_plans"]
         signs = {
             (row["commission_basis"], row["transaction_kind"]): row["sign"]
@@ -53,12 +52,19 @@ class Reference(CreditsReference):
                     and signs.get((plan["commission_basis"], credit["kind"]), 0) > 0
                 ):
                     key = credit["key"], credit["employee"], credit["role"]
-                    earning[key] = {**credit, "plan": plan, "signed": credit["credit"]}
+                    earning[key] = {
+                        **credit,
+                        "plan": plan,
+                        "signed": credit["credit"],
+                        "sale": credit["key"],
+                        "on": credit["day"],
+                    }
         signed = list(earning.values())
         for credit in self.credits:
             origin = earning.get((credit["reverses"], credit["employee"], credit["role"]))
             if origin and signs.get((origin["plan"]["commission_basis"], credit["kind"]), 0) < 0:
-                signed.append({**credit, "plan": origin["plan"], "signed": -credit["credit"]})
+                of_sale = {name: origin[name] for name in ("plan", "sale", "on")}
+                signed.append({**credit, **of_sale, "signed": -credit["credit"]})
         groups: dict[Group, list[Row]] = defaultdict(list)
         for sale in signed:
             start, end, quota = self.accumulation(sale)
@@ -66,17 +72,37 @@ class Reference(CreditsReference):
             groups[sale["group"]].append(sale)
         self._groups = groups
         self._parts = {}
-        lines: list[Line] = []
+        lines: list[Row] = []
         for group in groups:
             lines += self._earned(group)
         for sale in signed:
             if sale["signed"] < 0:
-                lines += self._reversed(sale)
-        return self.capped(lines)
+                taken_back = self._reversed(sale)
+                lines += taken_back + self._forgiven(sale, taken_back)
+        return lines
 
-    def _earned(self, group: Group) -> list[Line]:
+    def _line(self, sale: Row, part: Row, month: dt.date, amount: Decimal) -> Row:
+        _, _, start, _, quota = part["group"]
+        names = ("employee", "plan", "role", "sale", "on", "contract")
+        of_sale = {name: sale[name] for name in names}
+        return {**of_sale, "month": month, "amount": amount, "start": start, "quota": quota}
+
+    def _forgiven(self, sale: Row, taken_back: list[Row]) -> list[Row]:
+        """What the plan leaves of what a refund takes back."""
+        for row in self.policy["policy_refund_recoveries"]:
+            if row["plan_id"] == sale["plan"]["plan_id"] and holds(row, sale["day"]):
+                months, share = row["recovery_months"], 1 - row["recovery_share"]
+                if months is not None and sale["day"] >= same_day_after(sale["on"], int(months)):
+                    share = Decimal(1)
+                return [
+                    {**line, "amount": rounded(-line["amount"] * share, FOUR)}
+                    for line in taken_back
+                ]
+        return []
+
+    def _earned(self, group: Group) -> list[Row]:
         """The lines of a payee's sales in one accumulation period, refunds left out."""
-        lines: list[Line] = []
+        lines: list[Row] = []
         before, quota = Decimal(0), group[-1]
         for sale in sorted(
             self._groups[group], key=lambda sale: (sale["day"], sale["key"], sale["role"])
@@ -90,29 +116,30 @@ class Reference(CreditsReference):
             before += sale["signed"]
         return lines
 
-    def _reversed(self, sale: Row) -> list[Line]:
+    def _reversed(self, sale: Row) -> list[Row]:
         """A refund or cancellation at the rates that the original has earned by then."""
         parts = self._parts[sale["reverses"], sale["employee"], sale["role"]]
-        lines: list[Line] = []
+        lines: list[Row] = []
         for amount, part in zip(deal(-sale["signed"], parts), parts, strict=True):
             if part["tiers"] is None or part["group"] == sale["group"]:
                 lines += self._paid(sale, part, -amount, sale["day"])
             else:
                 month = sale["day"].replace(day=1)
                 rate = self._rate(part, month)
-                lines.append((sale["employee"], sale["plan"], month, -rounded(amount * rate, FOUR)))
+                lines.append(self._line(sale, part, month, -rounded(amount * rate, FOUR)))
         return lines
 
-    def _paid(self, sale: Row, part: Row, amount: Decimal, day: dt.date) -> list[Line]:
+    def _paid(self, sale: Row, part: Row, amount: Decimal, day: dt.date) -> list[Row]:
         """What a part comes to in its month, and by how much that changes in later ones."""
-        month, lines, paid = day.replace(day=1), [], Decimal(0)
+        month, paid = day.replace(day=1), Decimal(0)
+        lines: list[Row] = []
         months = {month}
         if part["tiers"] is not None:
             found = {other["day"].replace(day=1) for other in self._groups[part["group"]]}
             months |= {later for later in found if later > month}
         for current in sorted(months):
             due = rounded(abs(amount) * self._rate(part, current), FOUR) * (1 if amount > 0 else -1)
-            lines.append((sale["employee"], sale["plan"], current, due - paid))
+            lines.append(self._line(sale, part, current, due - paid))
             paid = due
         return lines
 
@@ -214,22 +241,3 @@ class Reference(CreditsReference):
                     }
                 )
         return parts
-
-    def capped(self, lines: list[Line]) -> dict[tuple[str, dt.date], Decimal]:
-        months: dict[tuple[str, str, dt.date], Decimal] = defaultdict(Decimal)
-        plans: dict[str, Row] = {}
-        for employee, plan, month, commission in lines:
-            plans[plan["plan_id"]] = plan
-            months[employee, plan["plan_id"], month] += commission
-        result: dict[tuple[str, dt.date], Decimal] = defaultdict(Decimal)
-        running: dict[tuple[str, str, dt.date], tuple[Decimal, Decimal]] = {}
-        for (employee, plan_id, month), commission in sorted(months.items()):
-            cap = plans[plan_id]["cap_amount"]
-            if cap is not None:
-                start = self.period(plans[plan_id]["cap_period"], month)[0]
-                total, paid = running.get((employee, plan_id, start), (Decimal(0), Decimal(0)))
-                total += commission
-                commission = min(total, cap) - paid
-                running[employee, plan_id, start] = (total, min(total, cap))
-            result[employee, month] += commission
-        return result

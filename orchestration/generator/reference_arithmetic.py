@@ -45,6 +45,13 @@ def month_after(month: dt.date, count: int = 1) -> dt.date:
     return dt.date(index // 12, index % 12 + 1, 1)
 
 
+def same_day_after(day: dt.date, months: int) -> dt.date:
+    """The same day of a later month, or that month's last one."""
+    month = month_after(day.replace(day=1), months)
+    last = month_after(month) - dt.timedelta(days=1)
+    return month.replace(day=min(day.day, last.day))
+
+
 def deal(amount: Decimal, parts: list[Row]) -> list[Decimal]:
     """An amount dealt out in proportion to the parts: largest remainder, ties to the lowest tier."""
     whole = sum((part["amount"] for part in parts), Decimal(0))

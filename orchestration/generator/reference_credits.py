@@ -223,7 +223,9 @@ class CreditsReference:
                     default=(None, None),
                 )[1]
             )
-            add("refunded", row["refund_id"], row, row["refunded_on"], f"collected:{origin}")
+            # Of a refund of nobody knows what, the holder of the day gives nothing back but the sale.
+            reverses = f"collected:{origin}" if origin else None
+            add("refunded", row["refund_id"], row, row["refunded_on"], reverses)
         for row in self.rows("billing.consumption"):
             add("consumed", row["consumption_id"], row, row["consumed_on"])
         return events

@@ -15,14 +15,15 @@ from orchestration.generator.reference_arithmetic import (
     month_after,
     rounded,
 )
-from orchestration.generator.reference_measures import DAY, MeasuresReference
+from orchestration.generator.reference_cuts import CutsReference
+from orchestration.generator.reference_measures import DAY
 
 OWN_SCOPES = ("employee", "team", "role", "company")
 TEAM_SCOPES = ("team", "employee", "role", "company")
 NOTHING_DUE = ("nothing fell due", "no day was due")
 
 
-class ScoresReference(MeasuresReference):
+class ScoresReference(CutsReference):
     """``items(employee, month, kind)`` and ``score(employee, month, kind)``."""
 
     # who was there, and what was aimed at

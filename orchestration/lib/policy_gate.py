@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from orchestration.lib.commission_gate import check_commission
 from orchestration.lib.contract import Column, Table, policy_tables
 from orchestration.lib.credit_gate import check_credits
 from orchestration.lib.problem import Problem
@@ -87,6 +88,8 @@ def check_policy(policy: Path) -> list[Problem]:
     problems.extend(_check_thresholds(policy, rows["policy_check_thresholds"]))
     problems.extend(_check_tiers(policy, rows["policy_commission_rates"]))
     problems.extend(_check_settlements(policy, rows))
+    problems.extend(check_commission(policy, rows))
+    problems.extend(_check_loads(policy, rows["policy_owner_loads"]))
     problems.extend(_check_currencies(policy, rows["policy_currencies"]))
     return problems
 
@@ -372,6 +375,18 @@ def _check_settlements(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Pro
             )
             message = f"it comes {values['release_months']} months after it"
             yield Problem(path, number, "release_months", rule, message)
+
+
+def _check_loads(policy: Path, rows: list[Row]) -> Iterable[Problem]:
+    for number, values in rows:
+        least, most = values["account_minimum"], values["account_maximum"]
+        if least and most and int(least) > int(most):
+            path, rule = (
+                policy / "policy_owner_loads.csv",
+                "the fewest accounts are not above the most",
+            )
+            message = f"{least} is more than the {most} allowed"
+            yield Problem(path, number, "account_minimum", rule, message)
 
 
 def _check_currencies(policy: Path, rows: list[Row]) -> Iterable[Problem]:

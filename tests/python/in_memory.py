@@ -104,7 +104,8 @@ class Models:
             types = {column.name: column.data_type for column in seed.columns}
             columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
             connection.execute(f"create table policy.{seed.name} ({columns})")
-            plan_rows = rows.get(f"policy.{seed.name}") or policy_rows(seed.name)
+            given = rows.get(f"policy.{seed.name}")
+            plan_rows = policy_rows(seed.name) if given is None else given
             values = [[row[name] or None for name in types] for row in plan_rows]
             if values:
                 marks = ", ".join("?" for _ in types)

@@ -243,6 +243,18 @@ def _payment(draw: Draw, number: int) -> dict[str, Any]:
     }
 
 
+def _refund(draw: Draw, number: int) -> dict[str, Any]:
+    return {
+        "refund_id": f"RF{number}",
+        "account_id": draw.account(),
+        "contract_id": f"K{draw.below(16)}",
+        "payment_id": draw.one_of([f"PY{draw.below(12)}", f"PY{draw.below(12)}", None]),
+        "refunded_on": draw.day(),
+        "amount": draw.amount(),
+        "currency": draw.currency(),
+    }
+
+
 def _cost(draw: Draw, number: int) -> dict[str, Any]:
     return {
         "cost_id": f"CO{number}",
@@ -369,6 +381,7 @@ ROWS: dict[str, tuple[Callable[[Draw, int], dict[str, Any]], int]] = {
     "crm.account_assignments": (_assignment, 6),
     "billing.contracts": (_contract, 16),
     "billing.payments": (_payment, 16),
+    "billing.refunds": (_refund, 8),
     "billing.consumption": (_consumption, 6),
     "billing.account_costs": (_cost, 8),
     "hr.expenses": (_expense, 12),
@@ -424,8 +437,8 @@ def _commission_plans(numbers: list[int]) -> list[dict[str, Any]]:
             [plan["commission_basis"], "booked", "collected", "consumed"]
         )
         plan["credit_kind"] = draw.one_of([plan["credit_kind"], plan["credit_kind"], "any"])
-        plan["cap_amount"] = draw.one_of([plan["cap_amount"], "", "500", "3000"])
-        plan["cap_period"] = draw.one_of(["month", "quarter", "half", "year"])
+        if plan["commission_basis"] == "booked":
+            plan["paid_when"] = draw.one_of(["earned", "collected"])
         plan["ownership"] = draw.one_of([plan["ownership"], plan["ownership"], "one_off"])
     return plans
 
@@ -442,6 +455,60 @@ def _commission_rates(numbers: list[int]) -> list[dict[str, Any]]:
             first = next(row for row in rates if row["plan_id"] == plan_id)
             rates.append({**first, "tier_from": bound, "rate": rate})
     return rates
+
+
+def _caps(number: int) -> list[dict[str, Any]]:
+    """Caps of sales and of periods of two plans, some of them for a while only."""
+    draw = Draw(number)
+    amounts = {"sale": ["100", "700.01"], "month": ["300", "2000"], "year": ["5000", "900"]}
+    amounts |= {"quarter": ["500", "3000"], "half": ["1500", "4000"]}
+    return [
+        {
+            "plan_id": plan_id,
+            "cap_period": period,
+            "cap_amount": draw.one_of(choices),
+            "valid_from": draw.one_of(["2000-01-01", draw.day(0, 150)]),
+            "valid_to": draw.one_of(["", FIRST + dt.timedelta(days=200)]),
+        }
+        for plan_id in ("account_manager_standard", "account_manager_booked")
+        for period, choices in amounts.items()
+        if draw.below(3) == 1
+    ]
+
+
+def _gates(number: int) -> list[dict[str, Any]]:
+    """None, one or two gates of two plans: the quota reached to a share, a measure to a value."""
+    draw = Draw(number)
+    gates = []
+    for plan_id in ("account_manager_standard", "account_manager_booked"):
+        for measure in draw.one_of([[], [""], ["visits"], ["", "win_rate"], ["cost_control"]]):
+            thresholds = {"": ["0.5", "1"], "visits": ["1", "2"], "win_rate": ["0.5"]}
+            gates.append(
+                {
+                    "gate_id": f"{plan_id}-{measure}",
+                    "plan_id": plan_id,
+                    "measure": measure,
+                    "threshold": draw.one_of(thresholds.get(measure, ["500", "2000"])),
+                    "period_kind": draw.one_of(["month", "quarter", "year"]) if measure else "",
+                    "valid_from": draw.one_of(["2000-01-01", draw.day(0, 150)]),
+                    "valid_to": draw.one_of(["", FIRST + dt.timedelta(days=240)]),
+                }
+            )
+    return gates
+
+
+def _recoveries(number: int) -> list[dict[str, Any]]:
+    draw = Draw(number)
+    return [
+        {
+            "plan_id": plan_id,
+            "recovery_months": draw.one_of(["", "0", "1", "3"]),
+            "recovery_share": draw.one_of(["1", "0.5", "0.333333", "0"]),
+            "valid_from": "2000-01-01",
+            "valid_to": draw.one_of(["", FIRST + dt.timedelta(days=200)]),
+        }
+        for plan_id in ("account_manager_standard", "account_manager_booked")
+    ]
 
 
 def _draws(number: int) -> list[dict[str, Any]]:
@@ -537,6 +604,10 @@ def companies(draw: st.DrawFn) -> Rows:
     for table, (make, most) in ROWS.items():
         drawn = draw(st.lists(numbers, min_size=most // 2, max_size=most))
         rows[table] = [make(Draw(value), position) for position, value in enumerate(drawn)]
+    paid_on = {row["payment_id"]: row["paid_on"] for row in rows["billing.payments"]}
+    for refund in rows["billing.refunds"]:
+        on = refund["refunded_on"]
+        refund["refunded_on"] = max(on, paid_on.get(refund["payment_id"], on))
     people = draw(st.lists(numbers, min_size=len(STAFF), max_size=len(STAFF)))
     rows["hr.employees"], rows["hr.job_history"] = _people(people)
     quotas = draw(st.lists(numbers, min_size=6, max_size=12))
@@ -558,6 +629,9 @@ def companies(draw: st.DrawFn) -> Rows:
     rows["policy.policy_commission_plans"] = _commission_plans(shapes)
     steps = draw(st.lists(numbers, min_size=3, max_size=3))
     rows["policy.policy_commission_rates"] = _commission_rates(steps)
+    rows["policy.policy_commission_caps"] = _caps(draw(numbers))
+    rows["policy.policy_commission_gates"] = _gates(draw(numbers))
+    rows["policy.policy_refund_recoveries"] = _recoveries(draw(numbers))
     rows["policy.policy_draws"] = _draws(draw(numbers))
     rows["policy.policy_holdbacks"] = _holdbacks(draw(numbers))
     rows["policy.policy_bonuses"] = _bonuses(draw(numbers))

@@ -21,6 +21,9 @@ PARTS = {
     "earned",
     "reversed",
     "trued_up",
+    "forgiven",
+    "deferred",
+    "gated",
     "capped",
     "guarantee",
     "draw",
@@ -131,6 +134,10 @@ def test_every_measure_score_and_component_is_the_reckonings_over_five_hundred_c
         ),
         # a sale of the month itself is trued up once more
         ("int_trued_up_parts", "earned_month < turns", "earned_month <= turns"),
+        # what a gate withheld is never paid
+        ("int_gate_lines", "states.is_open = 0", "states.period_month is not null"),
+        # commission that waits for no cash
+        ("int_deferred_lines", "booked_amount <= 0 or", "booked_amount <> 0 or"),
         # a threshold that is not reached exactly at it
         ("int_item_factors", "attained >= curves", "attained > curves"),
     ],

@@ -37,7 +37,6 @@ def company(
     plans = [row for row in policy_rows("policy_commission_plans") if row["plan_id"] == PLAN]
     shape = {
         "commission_basis": "booked",
-        "cap_amount": "",
         "bound_kind": "amount",
         "credit_kind": "any",
         **plan,
@@ -45,6 +44,7 @@ def company(
     rates = policy_rows("policy_commission_rates")[0]
     classes = {"product_class": "any", "customer_class": "any"}
     rows: dict[str, list[dict[str, Any]]] = {
+        "policy.policy_commission_caps": [],
         "policy.policy_commission_plans": [{**plans[0], **shape}],
         "policy.policy_commission_rates": [
             {**rates, **classes, "tier_from": bound, "rate": rate} for bound, rate in tiers
@@ -294,3 +294,60 @@ def test_a_recoverable_draw_of_two_thousand(models: Models) -> None:
         ).fetchall()
     assert [row[0] for row in found] == [2750, 3000, 2000, 2000, 2875, 2750]
     assert [row[1] for row in found] == [0, 0, 500, 125, 0, 0]
+
+
+def plan_row(**values: str) -> dict[str, str]:
+    return {"plan_id": PLAN, "valid_from": "2000-01-01", "valid_to": "", **values}
+
+
+def test_caps_of_a_sale_a_month_and_a_year_each_cut_what_the_others_left(models: Models) -> None:
+    sales = [("2026-01-10", "20000"), ("2026-01-20", "9000"), ("2026-02-10", "8000")]
+    rows = company(sales, [("0", "0.10")])
+    caps = (("sale", "1500"), ("month", "2000"), ("year", "2600"))
+    rows["policy.policy_commission_caps"] = [
+        plan_row(cap_period=period, cap_amount=amount) for period, amount in caps
+    ]
+    # 1,500 of 2,000, and 900: 2,000 of 2,400; 800: 600 more to 2,600
+    assert paid(models, rows) == {("A", 1): "2000.00", ("A", 2): "600.00"}
+
+
+def test_no_commission_below_half_the_quota_and_all_of_it_once_it_is_reached(
+    models: Models,
+) -> None:
+    sales = [("2026-01-10", "40000"), ("2026-03-10", "10000"), ("2026-04-10", "5000")]
+    rows = company(sales, [("0", "0.10")], accumulation="year")
+    gate = plan_row(gate_id="half", measure="", threshold="0.5", period_kind="")
+    rows["policy.policy_commission_gates"] = [gate]
+    assert paid(models, rows) == {("A", 3): "5000.00", ("A", 4): "500.00"}
+    rows["policy.policy_commission_gates"] = [{**gate, "threshold": "0.6"}]
+    assert paid(models, rows) == {}
+
+
+def test_commission_follows_the_cash_of_its_contract(models: Models) -> None:
+    rows = company([("2026-01-10", "90000")], [("0", "0.10")], paid_when="collected")
+    rows["billing.payments"] = [
+        {
+            "payment_id": f"P{number}",
+            "account_id": "of-A",
+            "contract_id": "K0",
+            "payment_kind": "invoice",
+            "paid_on": day,
+            "amount": "30000",
+            "currency": "CNY",
+            **LOADED,
+        }
+        for number, day in enumerate(("2026-01-31", "2026-02-28", "2026-05-02"))
+    ]
+    assert paid(models, rows) == {("A", month): "3000.00" for month in (1, 2, 5)}
+
+
+@pytest.mark.parametrize(
+    ("cancelled_on", "kept"), [("2026-04-09", "1500.00"), ("2026-04-10", "3000.00")]
+)
+def test_a_cancellation_takes_back_its_share_within_the_window(
+    models: Models, cancelled_on: str, kept: str
+) -> None:
+    rows = company([("2026-01-10", "30000")], [("0", "0.10")], cancelled={0: cancelled_on})
+    recovery = plan_row(recovery_months="3", recovery_share="0.5")
+    rows["policy.policy_refund_recoveries"] = [recovery]
+    assert total(models, rows) == {"A": kept}

@@ -4,14 +4,41 @@
         'int_earned_parts': 'year',
         'int_reversed_parts': 'year',
         'int_trued_up_parts': 'year',
+        'int_forgiven_parts': 'year',
+        'int_sale_cap_lines': 'year',
+        'int_deferred_lines': 'year',
+        'int_gate_lines': 'year',
     },
 ) }}
+{%- set kinds = ['month', 'quarter', 'half', 'year'] %}
 
 {#-
-    What the cap cuts from a payee's commission in each month, and gives back when refunds make room
-    (S0-07): the capped running total of the cap period against the uncapped one.
+    What the caps of a plan cut from a payee's commission in each month, and give back when refunds make
+    room (S0-07): the capped running total of the cap's period against the uncapped one. The cap of a
+    shorter period cuts first, and those of longer ones what it has left.
 -#}
 with
+
+lines as (
+
+    {% for source in [
+        'int_commission_parts', 'int_sale_cap_lines', 'int_deferred_lines', 'int_gate_lines',
+    ] -%}
+    select
+        employee_id,
+        plan_id,
+        commission_amount,
+        period_month
+    from {{ ref(source) }}
+    -- A cap's period has begun eleven months ago at most.
+    where
+        period_month >= {{ add_months(window_start(), -11) }}
+        and period_month < {{ window_end() }}
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {%- endfor %}
+),
 
 months as (
 
@@ -19,69 +46,90 @@ months as (
         employee_id,
         plan_id,
         period_month,
-        max(cap_period) as cap_period,
-        max(cap_amount) as cap_amount,
         sum(commission_amount) as commission_amount
-    from {{ ref('int_commission_parts') }}
-    -- A cap's period has begun eleven months ago at most.
-    where
-        cap_amount is not null
-        and period_month >= {{ add_months(window_start(), -11) }}
-        and period_month < {{ window_end() }}
+    from lines
+    where plan_id in (select caps.plan_id from {{ ref('policy_commission_caps') }} as caps)
     group by employee_id, plan_id, period_month
 
 ),
 
-placed as (
+capped as (
 
     select
-        months.*,
-        {{ period_start('months.cap_period', 'periods') }} as cap_start
+        months.employee_id,
+        months.plan_id,
+        months.period_month,
+        {% for kind in kinds -%}
+        {{ kind }}_caps.cap_amount as {{ kind }}_cap,
+        {{ 'periods.period_month' if kind == 'month' else 'periods.' ~ kind ~ '_start' }} as {{ kind }}_from,
+        {% endfor -%}
+        months.commission_amount as left_by_none
     from months
     inner join {{ ref('dim_periods') }} as periods
         on months.period_month = periods.period_month
-
+    {% for kind in kinds -%}
+    left join {{ ref('policy_commission_caps') }} as {{ kind }}_caps
+        on
+            months.plan_id = {{ kind }}_caps.plan_id
+            and {{ kind }}_caps.cap_period = '{{ kind }}'
+            and {{ holds_on(kind ~ '_caps', add_days('periods.next_month', -1)) }}
+    {% endfor %}
 ),
 
-running as (
+{% for kind in kinds %}
+{%- set former = 'none' if loop.first else loop.previtem -%}
+above_{{ kind }} as (
 
     select
         *,
-        sum(commission_amount) over (
-            partition by employee_id, plan_id, cap_start
-            order by period_month
-            rows between unbounded preceding and current row
-        ) as total
-    from placed
+        coalesce(
+            greatest(
+                sum(left_by_{{ former }}) over (
+                    partition by employee_id, plan_id, {{ kind }}_from
+                    order by period_month
+                    rows between unbounded preceding and current row
+                ) - {{ kind }}_cap,
+                0
+            ),
+            0
+        ) as above_{{ kind }}
+    from {{ 'capped' if loop.first else 'cut_by_' ~ former }}
 
 ),
 
-cut as (
+cut_by_{{ kind }} as (
 
     select
         *,
-        greatest(total - cap_amount, 0) as cut_total
-    from running
+        left_by_{{ former }} - above_{{ kind }}
+        + coalesce(
+            lag(above_{{ kind }}) over (
+                partition by employee_id, plan_id, {{ kind }}_from
+                order by period_month
+            ),
+            0
+        ) as left_by_{{ kind }}
+    from above_{{ kind }}
 
 ),
 
+{% endfor -%}
 final as (
 
+    {% for kind in kinds -%}
+    {%- set former = 'none' if loop.first else loop.previtem -%}
     select
+        'capped' as line_kind,
         employee_id,
         plan_id,
-        cast(
-            coalesce(
-                lag(cut_total) over (
-                    partition by employee_id, plan_id, cap_start
-                    order by period_month
-                ),
-                0
-            ) - cut_total as decimal(18, 4)
-        ) as commission_amount,
+        '{{ kind }}' as cap_period,
+        cast(left_by_{{ kind }} - left_by_{{ former }} as decimal(18, 4)) as commission_amount,
         period_month
-    from cut
-
+    from cut_by_{{ kinds | last }}
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {%- endfor %}
 )
 
 select * from final

@@ -46,8 +46,6 @@ planned as (
         plans.tier_mode,
         plans.bound_kind,
         plans.bound_side,
-        plans.cap_amount,
-        plans.cap_period,
         case when own_bases.sign > 0 then 1 else -1 end * credits.credit_amount as signed_amount
     from credits
     inner join {{ ref('int_payee_months') }} as payees
@@ -85,10 +83,8 @@ final as (
         planned.tier_mode,
         planned.bound_kind,
         planned.bound_side,
-        planned.cap_period,
         planned.product_class,
         planned.customer_class,
-        planned.cap_amount,
         case when planned.accumulation = 'quota_window' then quotas.quota_amount end as window_quota,
         planned.signed_amount,
         planned.period_month,

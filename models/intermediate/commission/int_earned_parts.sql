@@ -72,8 +72,6 @@ final as (
         product_class,
         customer_class,
         exception_reason,
-        cap_period,
-        cap_amount,
         quota_amount,
         signed_amount as credit_amount,
         accumulated_before,

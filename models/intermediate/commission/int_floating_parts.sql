@@ -87,8 +87,6 @@ final as (
         product_class,
         customer_class,
         cast(null as {{ dbt.type_string() }}) as exception_reason,
-        cap_period,
-        cap_amount,
         quota_amount,
         signed_amount as credit_amount,
         accumulated_before,

@@ -54,8 +54,6 @@ final as (
         dealt.earned_product_class as product_class,
         dealt.earned_customer_class as customer_class,
         dealt.exception_reason,
-        dealt.cap_period,
-        dealt.cap_amount,
         dealt.quota_amount,
         dealt.accumulated_before,
         coalesce(reached.closing_tier, dealt.tier_from) as tier_from,
@@ -67,6 +65,7 @@ final as (
         dealt.period_month,
         dealt.transaction_date,
         dealt.accumulation_start,
+        dealt.earned_in,
         dealt.earned_on
     from dealt
     left join reached

@@ -21,22 +21,23 @@ turns as (
 
 floating as (
 
-    {% for source, rated_on in {
-        'int_earned_parts': 'transaction_date', 'int_reversed_parts': 'earned_on',
-    }.items() -%}
+    {% for source, rated_on, reverses in [
+        ('int_earned_parts', 'transaction_date', 'cast(null as ' ~ dbt.type_string() ~ ')'),
+        ('int_reversed_parts', 'earned_on', 'reverses_transaction_id'),
+    ] -%}
     select
         transaction_id,
         employee_id,
         assignment_role,
+        {{ reverses }} as reverses_transaction_id,
         plan_id,
         product_class,
         customer_class,
-        cap_period,
-        cap_amount,
         quota_amount,
         amount,
         period_month as earned_month,
         {{ rated_on }} as rated_on,
+        transaction_date,
         accumulation_start
     from {{ ref(source) }}
     where is_floating
@@ -52,11 +53,10 @@ final as (
         floating.transaction_id,
         floating.employee_id,
         floating.assignment_role,
+        floating.reverses_transaction_id,
         floating.plan_id,
         floating.product_class,
         floating.customer_class,
-        floating.cap_period,
-        floating.cap_amount,
         floating.quota_amount,
         turns.closing_tier as tier_from,
         floating.amount,
@@ -67,7 +67,9 @@ final as (
         ) as commission_amount,
         turns.period_month,
         floating.earned_month,
-        floating.rated_on
+        floating.rated_on,
+        floating.transaction_date,
+        floating.accumulation_start
     from floating
     inner join turns
         on

@@ -26,8 +26,9 @@ signed as (
             else credits.transaction_kind
         end as sales_kind,
         case
-            when credits.reverses_transaction_id is null then credits.credit_amount
-            else -credits.credit_amount
+            -- A refund lowers what was collected whether or not its payment is known.
+            when credits.transaction_kind in ('cancelled', 'refunded') then -credits.credit_amount
+            else credits.credit_amount
         end as amount,
         credits.is_key_product,
         credits.customer_class,

@@ -12,20 +12,11 @@ final as (
             sum(case when line_kind in ('earned', 'reversed') then amount else 0 end)
             as decimal(18, 4)
         ) as sales_amount,
+        {% for kind in ['earned', 'reversed', 'trued_up', 'forgiven', 'deferred', 'gated', 'capped'] -%}
         cast(
-            sum(case when line_kind = 'earned' then commission_amount else 0 end) as decimal(18, 4)
-        ) as earned_amount,
-        cast(
-            sum(case when line_kind = 'reversed' then commission_amount else 0 end)
-            as decimal(18, 4)
-        ) as reversed_amount,
-        cast(
-            sum(case when line_kind = 'trued_up' then commission_amount else 0 end)
-            as decimal(18, 4)
-        ) as trued_up_amount,
-        cast(
-            sum(case when line_kind = 'capped' then commission_amount else 0 end) as decimal(18, 4)
-        ) as capped_amount,
+            sum(case when line_kind = '{{ kind }}' then commission_amount else 0 end) as decimal(18, 4)
+        ) as {{ kind }}_amount,
+        {% endfor -%}
         cast(sum(commission_amount) as decimal(18, 4)) as commission_amount,
         period_month
     from {{ ref('fct_commission_lines') }}

@@ -1,0 +1,139 @@
+{{ config(
+    materialized='compared',
+    holds_from='period_month',
+) }}
+
+{#-
+    Where a plan pays on what is booked as cash comes in (S0-02): what of a sale's commission waits for
+    cash, and is released by it. Month after month the commission so far by the share of its contract
+    that has been collected so far, less the commission so far.
+-#}
+with
+
+earned as (
+
+    {% for source in ['int_commission_parts', 'int_sale_cap_lines'] -%}
+    select
+        lines.employee_id,
+        lines.plan_id,
+        lines.credited_as,
+        lines.assignment_role,
+        lines.commission_amount,
+        lines.period_month,
+        lines.credited_on,
+        lines.accumulation_start
+    from {{ ref(source) }} as lines
+    inner join {{ ref('policy_commission_plans') }} as plans
+        on
+            lines.plan_id = plans.plan_id
+            and plans.paid_when = 'collected'
+            and {{ holds_on('plans', 'lines.credited_on') }}
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {%- endfor %}
+),
+
+sales as (
+
+    select distinct
+        employee_id,
+        plan_id,
+        credited_as,
+        assignment_role,
+        credited_on,
+        accumulation_start
+    from earned
+
+),
+
+flows as (
+
+    select
+        *,
+        0 as booked_amount,
+        0 as collected_amount
+    from earned
+    union all
+    select
+        sales.employee_id,
+        sales.plan_id,
+        sales.credited_as,
+        sales.assignment_role,
+        0 as commission_amount,
+        cash.period_month,
+        sales.credited_on,
+        sales.accumulation_start,
+        cash.booked_amount,
+        cash.collected_amount
+    from sales
+    inner join {{ ref('fct_transactions') }} as origins
+        on sales.credited_as = origins.transaction_id
+    inner join {{ ref('int_contract_cash') }} as cash
+        on origins.contract_id = cash.contract_id
+
+),
+
+running as (
+
+    select distinct
+        employee_id,
+        plan_id,
+        credited_as,
+        assignment_role,
+        {% for amount in ['commission', 'booked', 'collected'] -%}
+        sum({{ amount }}_amount) over (
+            partition by employee_id, plan_id, credited_as, assignment_role
+            order by period_month
+            range between unbounded preceding and current row
+        ) as {{ amount }}_amount,
+        {% endfor -%}
+        period_month,
+        credited_on,
+        accumulation_start
+    from flows
+
+),
+
+waiting as (
+
+    select
+        *,
+        case
+            when booked_amount <= 0 or collected_amount >= booked_amount then 0
+            else
+                commission_amount
+                - {{ exact_quotient(
+                    wide('commission_amount') ~ ' * greatest(collected_amount, 0)', 'booked_amount', 4
+                ) }}
+        end as waiting_amount
+    from running
+
+),
+
+final as (
+
+    select
+        'deferred' as line_kind,
+        employee_id,
+        plan_id,
+        credited_as,
+        assignment_role,
+        cast(
+            coalesce(
+                lag(waiting_amount) over (
+                    partition by employee_id, plan_id, credited_as, assignment_role
+                    order by period_month
+                ),
+                0
+            ) - waiting_amount as decimal(18, 4)
+        ) as commission_amount,
+        period_month,
+        credited_on,
+        accumulation_start
+    from waiting
+
+)
+
+select * from final
+where commission_amount <> 0

@@ -1,0 +1,48 @@
+"""The gate for what commission pays beside its tiers: caps, gates, recoveries, cash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+from orchestration.lib.problem import Problem
+from orchestration.lib.score_gate import Row
+
+
+def check_commission(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Problem]:
+    """Problems of the plan tables of commission, whose values have their types."""
+    for table, (number, column), rule, message in _faults(rows):
+        yield Problem(policy / f"{table}.csv", number, column, rule, message)
+
+
+def _faults(rows: dict[str, list[Row]]) -> Iterable[tuple[str, tuple[int, str], str, str]]:
+    """Table, row and column, rule and message."""
+    for number, values in rows["policy_commission_plans"]:
+        if values["paid_when"] == "collected" and values["commission_basis"] != "booked":
+            rule = "commission that waits for cash is on what is booked (S0-02)"
+            message = f"the basis is {values['commission_basis']}"
+            yield "policy_commission_plans", (number, "paid_when"), rule, message
+    for number, values in rows["policy_commission_caps"]:
+        if Decimal(values["cap_amount"]) < 0:
+            message = f"it is {values['cap_amount']}"
+            rule = "a cap is not below 0 (S0-07)"
+            yield "policy_commission_caps", (number, "cap_amount"), rule, message
+    for number, values in rows["policy_commission_gates"]:
+        if bool(values["measure"]) != bool(values["period_kind"]):
+            rule = "a measure is looked at over a period, a quota over its own"
+            message = "it is filled" if values["period_kind"] else "it is empty"
+            yield "policy_commission_gates", (number, "period_kind"), rule, message
+        if not values["measure"] and Decimal(values["threshold"]) <= 0:
+            rule = "a share of the quota is above 0"
+            message = f"it is {values['threshold']}"
+            yield "policy_commission_gates", (number, "threshold"), rule, message
+    for number, values in rows["policy_refund_recoveries"]:
+        if not 0 <= Decimal(values["recovery_share"]) <= 1:
+            rule = "recovery_share is between 0 and 1"
+            message = f"it is {values['recovery_share']}"
+            yield "policy_refund_recoveries", (number, "recovery_share"), rule, message
+        if values["recovery_months"] and int(values["recovery_months"]) < 0:
+            rule = "months of recovery are not below 0"
+            message = f"it is {values['recovery_months']}"
+            yield "policy_refund_recoveries", (number, "recovery_months"), rule, message
