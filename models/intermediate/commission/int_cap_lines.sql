@@ -21,9 +21,7 @@ with
 
 lines as (
 
-    {% for source in [
-        'int_commission_parts', 'int_sale_cap_lines', 'int_deferred_lines', 'int_gate_lines',
-    ] -%}
+    {% for source in ['int_commission_parts', 'int_sale_cap_lines', 'int_deferred_lines', 'int_gate_lines'] -%}
     select
         employee_id,
         plan_id,
@@ -82,15 +80,13 @@ above_{{ kind }} as (
 
     select
         *,
-        coalesce(
-            greatest(
-                sum(left_by_{{ former }}) over (
-                    partition by employee_id, plan_id, {{ kind }}_from
-                    order by period_month
-                    rows between unbounded preceding and current row
-                ) - {{ kind }}_cap,
-                0
-            ),
+        -- 0 where there is no cap
+        greatest(
+            sum(left_by_{{ former }}) over (
+                partition by employee_id, plan_id, {{ kind }}_from
+                order by period_month
+                rows between unbounded preceding and current row
+            ) - {{ kind }}_cap,
             0
         ) as above_{{ kind }}
     from {{ 'capped' if loop.first else 'cut_by_' ~ former }}
@@ -117,13 +113,12 @@ cut_by_{{ kind }} as (
 final as (
 
     {% for kind in kinds -%}
-    {%- set former = 'none' if loop.first else loop.previtem -%}
     select
         'capped' as line_kind,
         employee_id,
         plan_id,
         '{{ kind }}' as cap_period,
-        cast(left_by_{{ kind }} - left_by_{{ former }} as decimal(18, 4)) as commission_amount,
+        cast(left_by_{{ kind }} - left_by_{{ loop.previtem | default('none') }} as decimal(18, 4)) as commission_amount,
         period_month
     from cut_by_{{ kinds | last }}
     {% if not loop.last -%}
