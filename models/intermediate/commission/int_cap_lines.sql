@@ -15,7 +15,7 @@
 {#-
     What the caps of a plan cut from a payee's commission in each month, and give back when refunds make
     room (S0-07): the capped running total of the cap's period against the uncapped one. The cap of a
-    shorter period cuts first, and those of longer ones what it has left.
+    shorter period cuts first, and those of longer ones what it has left; all began eleven months ago at most.
 -#}
 with
 
@@ -28,7 +28,6 @@ lines as (
         commission_amount,
         period_month
     from {{ ref(source) }}
-    -- A cap's period has begun eleven months ago at most.
     where
         period_month >= {{ add_months(window_start(), -11) }}
         and period_month < {{ window_end() }}
@@ -80,7 +79,6 @@ above_{{ kind }} as (
 
     select
         *,
-        -- 0 where there is no cap
         greatest(
             sum(left_by_{{ former }}) over (
                 partition by employee_id, plan_id, {{ kind }}_from
@@ -118,7 +116,9 @@ final as (
         employee_id,
         plan_id,
         '{{ kind }}' as cap_period,
-        cast(left_by_{{ kind }} - left_by_{{ loop.previtem | default('none') }} as decimal(18, 4)) as commission_amount,
+        cast(
+            left_by_{{ kind }} - left_by_{{ loop.previtem | default('none') }} as decimal(18, 4)
+        ) as commission_amount,
         period_month
     from cut_by_{{ kinds | last }}
     {% if not loop.last -%}
