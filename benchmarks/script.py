@@ -22,6 +22,10 @@ SETTINGS = dict(
     line.split(",")
     for line in (POLICY / "policy_settings.csv").read_text(encoding="utf-8").splitlines()[1:]
 )
+NEW_DAYS = {
+    line.split(",")[0]: line.split(",")[1]
+    for line in (POLICY / "policy_new_classes.csv").read_text(encoding="utf-8").splitlines()[1:]
+}
 ZONE, CURRENCY = SETTINGS["company_time_zone"], SETTINGS["company_currency"]
 # Local midnight as an instant; the offset of the company's zone has not changed since 1991.
 OFFSET = "interval 8 hours"
@@ -391,8 +395,8 @@ def write(landing: Path, file: Path, months_at_a_time: int, memory: str = "500MB
                     "currency": CURRENCY,
                     "known_on": f"date '{known_on}'", "fast": SETTINGS["fast_response_seconds"],
                     "grace": SETTINGS["renewal_grace_days"],
-                    "new_customer": SETTINGS["new_customer_days"],
-                    "new_product": SETTINGS["new_product_days"],
+                    "new_customer": NEW_DAYS["customer"],
+                    "new_product": NEW_DAYS["product"],
                 }  # fmt: skip
                 for name, query in which.items():
                     if month == run[0]:

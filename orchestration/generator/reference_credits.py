@@ -268,10 +268,17 @@ class CreditsReference:
         launched = {row["product_id"]: row["launched_on"] for row in self.rows("billing.products")}
         day, start = event["day"], launched.get(event["product"])
         first = self.first_signed.get(event["account"])
-        days = dt.timedelta(days=int(self.settings["new_product_days"]))
-        product = "new" if start and day < start + days else "established"
-        days = dt.timedelta(days=int(self.settings["new_customer_days"]))
-        return product, "new" if first and day < first + days else "repeat"
+        new_days = {
+            row["class_kind"]: dt.timedelta(days=int(row["new_days"]))
+            for row in self.policy["policy_new_classes"]
+            if holds(row, day)
+        }
+        is_new = {
+            kind: since is not None and kind in new_days and day < since + new_days[kind]
+            for kind, since in (("product", start), ("customer", first))
+        }
+        product = "new" if is_new["product"] else "established"
+        return product, "new" if is_new["customer"] else "repeat"
 
     @cached_property
     def first_month(self) -> dt.date:

@@ -46,3 +46,7 @@ def _faults(rows: dict[str, list[Row]]) -> Iterable[tuple[str, tuple[int, str], 
             rule = "months of recovery are not below 0"
             message = f"it is {values['recovery_months']}"
             yield "policy_refund_recoveries", (number, "recovery_months"), rule, message
+    for number, values in rows["policy_new_classes"]:
+        if int(values["new_days"]) < 0:
+            rule, message = "days are not below 0", f"it is {values['new_days']}"
+            yield "policy_new_classes", (number, "new_days"), rule, message

@@ -26,8 +26,6 @@ NEEDED_SETTINGS = (
     "promoter_from_score",
     "detractor_to_score",
     "skipped_stage_counts_as_passed",
-    "new_customer_days",
-    "new_product_days",
     "response_hours",
     "business_opens_seconds",
     "business_closes_seconds",

@@ -511,6 +511,20 @@ def _recoveries(number: int) -> list[dict[str, Any]]:
     ]
 
 
+def _new_classes(number: int) -> list[dict[str, Any]]:
+    """Other days from the middle of the year on."""
+    draw = Draw(number)
+    turn = FIRST + dt.timedelta(days=180)
+    return [
+        {"class_kind": kind, "new_days": days, "valid_from": valid_from, "valid_to": valid_to}
+        for kind in ("product", "customer")
+        for days, valid_from, valid_to in (
+            (draw.one_of(["365", "30"]), "2000-01-01", turn),
+            (draw.one_of(["90", "365", "0"]), turn, ""),
+        )
+    ]
+
+
 def _draws(number: int) -> list[dict[str, Any]]:
     """Draws of two plans, the role's own among them, from a day of the year on."""
     draw = Draw(number)
@@ -632,6 +646,7 @@ def companies(draw: st.DrawFn) -> Rows:
     rows["policy.policy_commission_caps"] = _caps(draw(numbers))
     rows["policy.policy_commission_gates"] = _gates(draw(numbers))
     rows["policy.policy_refund_recoveries"] = _recoveries(draw(numbers))
+    rows["policy.policy_new_classes"] = _new_classes(draw(numbers))
     rows["policy.policy_draws"] = _draws(draw(numbers))
     rows["policy.policy_holdbacks"] = _holdbacks(draw(numbers))
     rows["policy.policy_bonuses"] = _bonuses(draw(numbers))

@@ -34,6 +34,26 @@ converted as (
 
 ),
 
+-- On which days a product is new and a customer newly opened (S0-07): for how long, the plan says.
+{% for kind, subject, first_day, source in [
+    ('product', 'product_id', 'launched_on', 'dim_products'),
+    ('customer', 'account_id', 'first_signed_on', 'int_first_contracts'),
+] -%}
+new_{{ kind }}s as (
+
+    select
+        subjects.{{ subject }},
+        classes.valid_from,
+        least(classes.valid_to, {{ add_days('subjects.' ~ first_day, 'classes.new_days') }}) as valid_to
+    from {{ ref(source) }} as subjects
+    cross join {{ ref('policy_new_classes') }} as classes
+    where
+        classes.class_kind = '{{ kind }}'
+        and subjects.{{ first_day }} is not null
+
+),
+
+{% endfor -%}
 final as (
 
     select
@@ -44,21 +64,8 @@ final as (
         converted.contract_id,
         converted.opportunity_id,
         converted.product_id,
-        -- New and established, newly opened and repeat (S0-07): for how long is a setting.
-        case
-            when
-                converted.transaction_date
-                < {{ add_days('products.launched_on', 'settings.new_product_days') }}
-                then 'new'
-            else 'established'
-        end as product_class,
-        case
-            when
-                converted.transaction_date
-                < {{ add_days('accounts.first_signed_on', 'settings.new_customer_days') }}
-                then 'new'
-            else 'repeat'
-        end as customer_class,
+        case when new_products.product_id is null then 'established' else 'new' end as product_class,
+        case when new_customers.account_id is null then 'repeat' else 'new' end as customer_class,
         converted.currency,
         converted.amount,
         converted.company_amount,
@@ -67,11 +74,16 @@ final as (
         converted.transaction_date,
         converted.contract_signed_on
     from converted
-    cross join settings
     left join {{ ref('dim_products') }} as products
         on converted.product_id = products.product_id
-    left join {{ ref('int_first_contracts') }} as accounts
-        on converted.account_id = accounts.account_id
+    left join new_products
+        on
+            converted.product_id = new_products.product_id
+            and {{ holds_on('new_products', 'converted.transaction_date') }}
+    left join new_customers
+        on
+            converted.account_id = new_customers.account_id
+            and {{ holds_on('new_customers', 'converted.transaction_date') }}
 
 )
 

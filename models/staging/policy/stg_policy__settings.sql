@@ -28,10 +28,6 @@ final as (
             as detractor_to_score,
         max(case when setting = 'skipped_stage_counts_as_passed' then value end) = 'true'
             as skipped_stage_counts_as_passed,
-        cast(max(case when setting = 'new_customer_days' then value end) as integer)
-            as new_customer_days,
-        cast(max(case when setting = 'new_product_days' then value end) as integer)
-            as new_product_days,
         max(case when setting = 'response_hours' then value end) = 'business' as counts_business_hours,
         cast(max(case when setting = 'business_opens_seconds' then value end) as integer)
             as business_opens_seconds,
