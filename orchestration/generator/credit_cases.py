@@ -13,7 +13,7 @@ TEAM = "T-key-east"
 
 
 def write_credit_cases(cases: Cases) -> None:
-    """Payees Z60 to Z69 and Z73 to Z75; the sellers in a team of their own, below the region's."""
+    """Payees Z60 to Z69 and Z73 to Z76; the sellers in a team of their own, below the region's."""
     _split(cases)
     _one_off(cases)
     _settlements(cases)
@@ -257,6 +257,17 @@ def _cuts(cases: Cases) -> None:
         refunded_on=cases.day(20),
         amount=Decimal(4_000),
         currency=CURRENCY,
+    )
+    ramped = cases.payee(76, hired=cases.quarter, quota=91_000, plan="account_manager_ramp")
+    cases.contract(f"K-{ramped}-1", f"{ramped}-1", cases.last_month, 200_000)
+    cases.payment(f"{ramped}-1", cases.day(6), 50_000)
+    cases.expect(
+        "a_quota_that_grows_in_the_first_months",
+        "RULES 5",
+        ramped,
+        "7,500 + 15,500 + 22,500 = 45,500 is the quota; 45,500 at 2 % and 4,500 at 4 %",
+        base="10000.00",
+        commission="1090.00",
     )
     cases.expect(
         "commission_waits_for_cash",

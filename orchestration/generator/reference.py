@@ -170,19 +170,45 @@ class Reference(CreditsReference):
         month = sale["day"].replace(day=1)
         if sale["plan"]["accumulation"] == "quota_window":
             window = next((row for row in quotas if holds(row, sale["day"])), None)
-            return (
-                (window["valid_from"], None, window["quota_amount"])
-                if window
-                else (month, None, None)
-            )
+            if window is None:
+                return month, None, None
+            relief = sum(self._reliefs(sale["employee"], window).values(), Decimal(0))
+            return window["valid_from"], None, window["quota_amount"] - relief
         start, end = self.period(sale["plan"]["accumulation"], month)
-        shares = []
+        shares, relieved = [], Decimal(0)
         for row in quotas:
             days = (min(row["valid_to"] or start, end) - max(row["valid_from"], start)).days
             if days > 0:
                 length = (row["valid_to"] - row["valid_from"]).days
                 shares.append(rounded(row["quota_amount"] * days / length, FOUR))
-        return start, end, sum(shares, Decimal(0)) if shares else None
+            reliefs = self._reliefs(sale["employee"], row)
+            found = [amount for month, amount in reliefs.items() if start <= month < end]
+            relieved += sum(found, Decimal(0))
+        return start, end, sum(shares, Decimal(0)) - relieved if shares else None
+
+    def _reliefs(self, employee: str, quota: Row) -> dict[dt.date, Decimal]:
+        """What a ramp takes off a quota, by month."""
+        found: dict[dt.date, Decimal] = {}
+        length = (quota["valid_to"] - quota["valid_from"]).days
+        for hired in self.hires(employee):
+            first = max(hired.replace(day=1), self.first_month)
+            plan = self.plan(employee, first)
+            for ramp in self.policy["policy_quota_ramps"]:
+                if not plan or ramp["plan_id"] != plan[0] or not holds(ramp, plan[1]):
+                    continue
+                month = month_after(hired.replace(day=1), int(ramp["employed_month"]) - 1)
+                start = max(month, quota["valid_from"])
+                days = (min(month_after(month), quota["valid_to"]) - start).days
+                if days > 0:
+                    amount = quota["quota_amount"] * (1 - ramp["quota_share"]) * days / length
+                    found[month] = found.get(month, Decimal(0)) + rounded(amount, FOUR)
+        return found
+
+    def hires(self, employee: str) -> list[dt.date]:
+        """The first day of each unbroken employment."""
+        jobs = self.jobs[employee]
+        ends = {job["valid_to"] for job in jobs}
+        return [job["valid_from"] for job in jobs if job["valid_from"] not in ends]
 
     def tier_parts(self, sale: Row, before: Decimal, quota: Decimal | None) -> list[Row]:
         """The sale cut where it crosses a tier bound."""

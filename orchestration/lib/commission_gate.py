@@ -37,6 +37,13 @@ def _faults(rows: dict[str, list[Row]]) -> Iterable[tuple[str, tuple[int, str], 
             rule = "a share of the quota is above 0"
             message = f"it is {values['threshold']}"
             yield "policy_commission_gates", (number, "threshold"), rule, message
+    for number, values in rows["policy_quota_ramps"]:
+        if not 0 <= Decimal(values["quota_share"]) <= 1:
+            rule, message = "quota_share is between 0 and 1", f"it is {values['quota_share']}"
+            yield "policy_quota_ramps", (number, "quota_share"), rule, message
+        if int(values["employed_month"]) < 1:
+            rule, message = "the month of hire is 1", f"it is {values['employed_month']}"
+            yield "policy_quota_ramps", (number, "employed_month"), rule, message
     for number, values in rows["policy_refund_recoveries"]:
         if not 0 <= Decimal(values["recovery_share"]) <= 1:
             rule = "recovery_share is between 0 and 1"

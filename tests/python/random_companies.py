@@ -511,6 +511,21 @@ def _recoveries(number: int) -> list[dict[str, Any]]:
     ]
 
 
+def _ramps(number: int) -> list[dict[str, Any]]:
+    draw = Draw(number)
+    return [
+        {
+            "plan_id": plan_id,
+            "employed_month": month,
+            "quota_share": draw.one_of(["0.25", "0.3333", "0", "1"]),
+            "valid_from": "2000-01-01",
+            "valid_to": draw.one_of(["", FIRST + dt.timedelta(days=60)]),
+        }
+        for plan_id in ("account_manager_standard", "account_manager_booked")
+        for month in ("1", "2", "5")
+    ]
+
+
 def _new_classes(number: int) -> list[dict[str, Any]]:
     """Other days from the middle of the year on."""
     draw = Draw(number)
@@ -646,6 +661,7 @@ def companies(draw: st.DrawFn) -> Rows:
     rows["policy.policy_commission_caps"] = _caps(draw(numbers))
     rows["policy.policy_commission_gates"] = _gates(draw(numbers))
     rows["policy.policy_refund_recoveries"] = _recoveries(draw(numbers))
+    rows["policy.policy_quota_ramps"] = _ramps(draw(numbers))
     rows["policy.policy_new_classes"] = _new_classes(draw(numbers))
     rows["policy.policy_draws"] = _draws(draw(numbers))
     rows["policy.policy_holdbacks"] = _holdbacks(draw(numbers))

@@ -319,6 +319,8 @@ def changed_policy(folder: Path, table: str, old: str, new: str) -> Path:
         ("policy_refund_recoveries", "6,0.50", "6,1.50", "recovery_share", "it is 1.50"),
         ("policy_refund_recoveries", "6,0.50", "-6,0.50", "recovery_months", "it is -6"),
         ("policy_new_classes", "product,365", "product,-1", "new_days", "it is -1"),
+        ("policy_quota_ramps", "ramp,1,0.25", "ramp,1,1.25", "quota_share", "it is 1.25"),
+        ("policy_quota_ramps", "ramp,1,0.25", "ramp,0,0.25", "employed_month", "it is 0"),
         ("policy_coverage_rules", "2,key,", "2,huge,", "segment", "'huge' does not"),
         ("policy_coverage_rules", "everything_else,4", "everything_else,1", "valid_from", "overlaps"),
         ("policy_owner_loads", "key,key,3,10", "key,key,10,3", "account_minimum", "more than the 3"),

@@ -6,7 +6,7 @@
 {#-
     Each signed credit with the quota of its accumulation period and the sales accumulated before and
     after it, in the order of event date, then transaction (S0-07). A refund gives quota relief: the
-    sum falls. An accumulation period's quota is made of the quota windows by the days they share.
+    sum falls.
 -#}
 with
 
@@ -15,43 +15,6 @@ placed as (
     select *
     from {{ ref('int_commissionable_credits') }}
     where {{ in_months('period_month') }}
-
-),
-
-calendar_periods as (
-
-    select distinct
-        employee_id,
-        accumulation_start,
-        accumulation_end
-    from placed
-    where accumulation_end is not null
-
-),
-
-period_quotas as (
-
-    select
-        calendar.employee_id,
-        calendar.accumulation_start,
-        calendar.accumulation_end,
-        sum(
-            {{ exact_quotient(
-                wide('quotas.quota_amount') ~ ' * ' ~ days_between(
-                    'greatest(quotas.valid_from, calendar.accumulation_start)',
-                    'least(quotas.valid_to, calendar.accumulation_end)'
-                ),
-                days_between('quotas.valid_from', 'quotas.valid_to'),
-                4
-            ) }}
-        ) as quota_amount
-    from calendar_periods as calendar
-    inner join {{ ref('stg_hr__quotas') }} as quotas
-        on
-            calendar.employee_id = quotas.employee_id
-            and calendar.accumulation_end > quotas.valid_from
-            and calendar.accumulation_start < quotas.valid_to
-    group by calendar.employee_id, calendar.accumulation_start, calendar.accumulation_end
 
 ),
 
@@ -75,7 +38,7 @@ accumulated as (
 
     select
         placed.*,
-        cast(coalesce(placed.window_quota, quotas.quota_amount) as decimal(18, 4)) as quota_amount,
+        quotas.quota_amount,
         coalesce(opening.amount, 0) + sum(placed.signed_amount) over (
             partition by placed.employee_id, placed.plan_id, placed.accumulation_start
             order by placed.transaction_date, placed.transaction_id, placed.assignment_role
@@ -87,11 +50,12 @@ accumulated as (
             placed.employee_id = opening.employee_id
             and placed.plan_id = opening.plan_id
             and placed.accumulation_start = opening.accumulation_start
-    left join period_quotas as quotas
+    left join {{ ref('int_period_quotas') }} as quotas
         on
             placed.employee_id = quotas.employee_id
+            and placed.period_month = quotas.period_month
             and placed.accumulation_start = quotas.accumulation_start
-            and placed.accumulation_end = quotas.accumulation_end
+            and coalesce(placed.accumulation_end, placed.accumulation_start) = quotas.accumulation_end
 
 ),
 

@@ -20,17 +20,33 @@ known as (
 
 ),
 
+-- What is not asked yet of hires.
+reliefs as (
+
+    select
+        employee_id,
+        quota_from,
+        sum(relief_amount) as relief_amount
+    from {{ ref('int_quota_reliefs') }}
+    group by employee_id, quota_from
+
+),
+
 windows as (
 
     select
         quotas.employee_id,
-        quotas.quota_amount,
+        cast(quotas.quota_amount - coalesce(reliefs.relief_amount, 0) as decimal(18, 4)) as quota_amount,
         quotas.valid_from,
         quotas.valid_to,
         {{ add_days('quotas.valid_to', -1) }} as last_day,
         coalesce(quotas.valid_to <= known.known_on, false) as is_over
     from {{ ref('stg_hr__quotas') }} as quotas
     cross join known
+    left join reliefs
+        on
+            quotas.employee_id = reliefs.employee_id
+            and quotas.valid_from = reliefs.quota_from
     where quotas.valid_from <= known.known_on
 
 ),

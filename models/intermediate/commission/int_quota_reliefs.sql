@@ -1,0 +1,65 @@
+{{ config(
+    materialized='compared',
+    holds_from='reaches_from',
+) }}
+
+{#-
+    What the plan of a hire takes off the quota in the first months (RULES 5): each month's days of the
+    quota's window by the share that is not asked yet. The plan is that of the month of hire, so that the
+    quota of a period is known from its first month on. An accumulation period has a year at most.
+-#}
+with
+
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by employee_id, hired_on order by period_month) as month_number
+    from {{ ref('int_payee_months') }}
+
+),
+
+ramped as (
+
+    select
+        hires.employee_id,
+        ramps.quota_share,
+        {{ add_months(month_of('hires.hired_on'), 'ramps.employed_month - 1') }} as period_month,
+        {{ add_months(month_of('hires.hired_on'), 'ramps.employed_month') }} as next_month
+    from ranked as hires
+    inner join {{ ref('policy_quota_ramps') }} as ramps
+        on
+            hires.plan_id = ramps.plan_id
+            and {{ holds_on('ramps', 'hires.last_day') }}
+    where hires.month_number = 1
+
+),
+
+final as (
+
+    select
+        ramped.employee_id,
+        quotas.valid_from as quota_from,
+        cast(
+            {{ exact_quotient(
+                wide('quotas.quota_amount') ~ ' * (1 - ramped.quota_share) * ' ~ days_between(
+                    'greatest(quotas.valid_from, ramped.period_month)',
+                    'least(quotas.valid_to, ramped.next_month)'
+                ),
+                days_between('quotas.valid_from', 'quotas.valid_to'),
+                4
+            ) }} as decimal(18, 4)
+        ) as relief_amount,
+        ramped.period_month,
+        least(quotas.valid_from, {{ add_months('ramped.period_month', -11) }}) as reaches_from
+    from ramped
+    inner join {{ ref('stg_hr__quotas') }} as quotas
+        on
+            ramped.employee_id = quotas.employee_id
+            and ramped.next_month > quotas.valid_from
+            and ramped.period_month < quotas.valid_to
+
+)
+
+select * from final
+where relief_amount <> 0
