@@ -46,8 +46,12 @@ def table(
     headings: list[str],
     rows: Iterable[tuple[Any, ...]],
     numeric: set[int] | None = None,
+    unfolded: set[int] | None = None,
 ) -> Table:
-    """A table whose columns in ``numeric`` (positions) are set flush right and never folded."""
+    """A table whose columns in ``numeric`` (positions) are set flush right and never folded.
+
+    Those in ``unfolded`` are flush left and never folded either.
+    """
     grid = Table(
         title=title,
         title_justify="left",
@@ -61,7 +65,7 @@ def table(
         grid.add_column(
             heading,
             justify="right" if is_number else "left",
-            no_wrap=is_number,
+            no_wrap=is_number or position in (unfolded or set()),
             overflow="fold",
         )
     for row in rows:
@@ -347,9 +351,11 @@ def _commission_table(
         connection,
         """
         select transaction_date, line_kind, transaction_id, product_class, customer_class,
-            tier_from, amount, rate, commission_amount, exception_reason
+            tier_from, amount, rate, commission_amount, exception_reason, cap_period, credited_month
         from marts.fct_commission_lines where employee_id = ? and period_month = ?
-        order by transaction_date nulls last, transaction_id, line_kind, tier_from
+        order by transaction_date nulls last, credited_month nulls last, transaction_id,
+            list_position(['earned', 'reversed', 'forgiven', 'trued_up', 'capped', 'deferred'], line_kind),
+            cap_period, tier_from
         """,
         employee,
         month,
@@ -357,16 +363,20 @@ def _commission_table(
     if not lines:
         return None
     shown = []
-    for day, kind, transaction, product, customer, tier, amount, rate, commission, reason in lines:
+    for (
+        day, kind, transaction, product, customer, tier, amount, rate, commission, reason, cap, sold_in
+    ) in lines:  # fmt: skip
         classes = f"{product}, {customer}" if product else None
+        # What a cap bounds, and whose sales a gate holds back.
+        of = {"capped": cap, "gated": sold_in and f"{sold_in:%Y-%m}"}.get(kind)
         share = None if rate is None else f"{plain(rate * 100)} %"
         shown.append(
-            (day, kind, transaction, classes, plain(tier), money(amount), share,
+            (day, f"{kind} ({of})" if of else kind, transaction, classes, plain(tier), money(amount), share,
              f"{commission:,.4f}", reason)
         )  # fmt: skip
     headings = ["day", "kind", "transaction", "product, customer", "tier from", "sales", "rate",
                 "commission", ""]  # fmt: skip
-    return table("Commission lines", headings, shown, {4, 5, 6, 7})
+    return table("Commission lines", headings, shown, {4, 5, 6, 7}, unfolded={0, 1})
 
 
 def _component_table(

@@ -141,6 +141,21 @@ def test_each_check_finds_its_planted_fault_and_no_other(
         assert shown == sorted(expected), check
 
 
+@pytest.mark.parametrize(
+    ("employee", "says"),
+    [
+        ("Z73", ["capped (sale)", "deferred"]),
+        ("Z75", ["forgiven", "gated (2026-05)"]),
+    ],
+)
+def test_what_was_cut_is_said_beside_the_line(
+    closed_demo: Company, employee: str, says: list[str]
+) -> None:
+    shown = closed_demo.must("pay", "2026-06", "--employee", employee)
+    for words in says:
+        assert words in shown
+
+
 def test_each_component_is_traceable_to_lines(closed_demo: Company) -> None:
     """Commission is the sum of its lines, a score the sum of its items, to the last place."""
     assert (
