@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from benchmarks.script import CURRENCY, POLICY, SETTINGS, ZONE
+from benchmarks.script import CURRENCY, NEW_DAYS, POLICY, SETTINGS, ZONE
 
 FAR = pd.Timestamp("2200-01-01")
 PLACES = 10_000
@@ -182,14 +182,11 @@ def transactions(landing: Path, contracts: pd.DataFrame, rates: pd.DataFrame) ->
     )
     sold["company_amount"] = in_company_currency(sold, rates, "transaction_date")
     products = read(landing, "billing/products", ["product_id"]).set_index("product_id")
-    days = {
-        name: pd.Timedelta(days=int(SETTINGS[f"{name}_days"]))
-        for name in ("new_product", "new_customer")
-    }
-    until = sold["product_id"].map(products["launched_on"]) + days["new_product"]
+    days = {kind: pd.Timedelta(days=int(count)) for kind, count in NEW_DAYS.items()}
+    until = sold["product_id"].map(products["launched_on"]) + days["product"]
     sold["product_class"] = np.where(sold["transaction_date"] < until, "new", "established")
     first = contracts.groupby("account_id")["signed_on"].min()
-    until = sold["account_id"].map(first) + days["new_customer"]
+    until = sold["account_id"].map(first) + days["customer"]
     sold["customer_class"] = np.where(sold["transaction_date"] < until, "new", "repeat")
     is_key = sold["product_id"].map(products["is_key_product"])
     sold["is_key_product"] = is_key.fillna(False).astype(bool)
