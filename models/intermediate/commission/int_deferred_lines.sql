@@ -103,13 +103,8 @@ final as (
         credited_as,
         assignment_role,
         cast(
-            coalesce(
-                lag(waiting_amount) over (
-                    partition by employee_id, plan_id, credited_as, assignment_role
-                    order by period_month
-                ),
-                0
-            ) - waiting_amount as decimal(18, 4)
+            {{ fall_of('waiting_amount', 'employee_id, plan_id, credited_as, assignment_role') }}
+            as decimal(18, 4)
         ) as commission_amount,
         period_month,
         credited_on,

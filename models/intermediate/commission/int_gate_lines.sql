@@ -47,13 +47,8 @@ turns as (
 
     select
         *,
-        coalesce(
-            lag(withheld_amount) over (
-                partition by employee_id, plan_id, credited_month, accumulation_start
-                order by period_month
-            ),
-            0
-        ) - withheld_amount as commission_amount
+        {{ fall_of('withheld_amount', 'employee_id, plan_id, credited_month, accumulation_start') }}
+            as commission_amount
     from withheld
 
 ),

@@ -32,14 +32,7 @@ shared as (
         placed.accumulation_end,
         placed.period_month,
         sum(
-            {{ exact_quotient(
-                wide('quotas.quota_amount') ~ ' * ' ~ days_between(
-                    'greatest(quotas.valid_from, placed.accumulation_start)',
-                    'least(quotas.valid_to, placed.accumulation_end)'
-                ),
-                days_between('quotas.valid_from', 'quotas.valid_to'),
-                4
-            ) }}
+            {{ quota_of_days('quotas', 'placed.accumulation_start', 'placed.accumulation_end') }}
         ) as quota_amount
     from placed
     inner join {{ ref('stg_hr__quotas') }} as quotas

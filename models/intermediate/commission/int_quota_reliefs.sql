@@ -41,13 +41,8 @@ final as (
         ramped.employee_id,
         quotas.valid_from as quota_from,
         cast(
-            {{ exact_quotient(
-                wide('quotas.quota_amount') ~ ' * (1 - ramped.quota_share) * ' ~ days_between(
-                    'greatest(quotas.valid_from, ramped.period_month)',
-                    'least(quotas.valid_to, ramped.next_month)'
-                ),
-                days_between('quotas.valid_from', 'quotas.valid_to'),
-                4
+            {{ quota_of_days(
+                'quotas', 'ramped.period_month', 'ramped.next_month', '(1 - ramped.quota_share)'
             ) }} as decimal(18, 4)
         ) as relief_amount,
         ramped.period_month,

@@ -65,13 +65,8 @@ final as (
         credited_as,
         assignment_role,
         cast(
-            coalesce(
-                lag(cut_total) over (
-                    partition by employee_id, plan_id, credited_as, assignment_role
-                    order by period_month
-                ),
-                0
-            ) - cut_total as decimal(18, 4)
+            {{ fall_of('cut_total', 'employee_id, plan_id, credited_as, assignment_role') }}
+            as decimal(18, 4)
         ) as commission_amount,
         period_month,
         credited_on,

@@ -60,16 +60,7 @@ targets as (
     select
         reviewed.employee_id,
         reviewed.period_month,
-        sum(
-            {{ exact_quotient(
-                wide('quotas.quota_amount') ~ ' * ' ~ days_between(
-                    'greatest(quotas.valid_from, reviewed.period_start)',
-                    'least(quotas.valid_to, reviewed.period_end)'
-                ),
-                days_between('quotas.valid_from', 'quotas.valid_to'),
-                4
-            ) }}
-        ) as target_amount
+        sum({{ quota_of_days('quotas', 'reviewed.period_start', 'reviewed.period_end') }}) as target_amount
     from reviewed
     inner join {{ ref('stg_hr__quotas') }} as quotas
         on
