@@ -64,18 +64,24 @@ def rounded(scaled: pd.Series, divisor: int) -> pd.Series:
     return np.sign(scaled) * ((scaled.abs() * 2 + divisor) // (2 * divisor))
 
 
-def in_company_currency(rows: pd.DataFrame, rates: pd.DataFrame, day: str) -> pd.Series:
-    """Amounts at the newest rate on or before the day; null where there is none."""
-    dated = rows[["currency", day, "amount"]].reset_index(drop=True)
+def rate_of(rows: pd.DataFrame, rates: pd.DataFrame, day: str) -> pd.Series:
+    """The newest rate on or before the day, times 10 ** 8; null where there is none."""
+    dated = rows[["currency", day]].reset_index(drop=True)
     dated["place"] = dated.index
     joined = pd.merge_asof(
         dated.sort_values(day), rates.sort_values("rate_date"),
         left_on=day, right_on="rate_date", by="currency",
     ).sort_values("place")  # fmt: skip
-    is_own = joined["currency"].eq(CURRENCY)
-    amount = rounded(joined["amount"] * joined["rate"].fillna(0).astype("int64"), 10**8)
-    amount = amount.where(joined["rate"].notna(), other=np.nan).where(~is_own, joined["amount"])
-    return pd.Series(amount.to_numpy(), index=rows.index)
+    rate = joined["rate"].where(~joined["currency"].eq(CURRENCY), other=10**8)
+    return pd.Series(rate.to_numpy(), index=rows.index)
+
+
+def in_company_currency(rows: pd.DataFrame, rates: pd.DataFrame, day: str) -> pd.Series:
+    """Amounts at the newest rate on or before the day; null where there is none."""
+    rate = rate_of(rows, rates, day)
+    amount = rounded(rows["amount"] * rate.fillna(0).astype("int64"), 10**8)
+    amount = amount.where(rate.notna(), other=np.nan)
+    return amount.where(~rows["currency"].eq(CURRENCY), rows["amount"])
 
 
 def facts(landing: Path) -> dict[str, pd.DataFrame]:
@@ -154,8 +160,13 @@ def transactions(landing: Path, contracts: pd.DataFrame, rates: pd.DataFrame) ->
     )
     guessed = refunds["refund_id"].map(newest.set_index("refund_id")["payment_id_of"])
     refunds["reverses_transaction_id"] = "collected:" + refunds["payment_id"].fillna(guessed)
+    paid = payments.set_index("payment_id")["paid_on"]
+    refunds["rated_on"] = (
+        refunds["payment_id"].fillna(guessed).map(paid).fillna(refunds["refunded_on"])
+    )
     cancelled = contracts[contracts["cancelled_on"].notna()].assign(
-        reverses_transaction_id=lambda rows: "booked:" + rows["contract_id"]
+        reverses_transaction_id=lambda rows: "booked:" + rows["contract_id"],
+        rated_on=lambda rows: rows["signed_on"],
     )
     used = read(landing, "billing/consumption", ["consumption_id"])
     parts = []
@@ -171,16 +182,18 @@ def transactions(landing: Path, contracts: pd.DataFrame, rates: pd.DataFrame) ->
         part["transaction_kind"] = kind
         part["reverses_transaction_id"] = rows.get("reverses_transaction_id")
         part["transaction_date"] = rows[day]
+        part["rated_on"] = rows.get("rated_on", rows[day])
         parts.append(part)
     sold = pd.concat(parts, ignore_index=True)
     sold = sold.merge(
-        contracts[["contract_id", "opportunity_id", "product_id", "signed_on"]].rename(
-            columns={"signed_on": "contract_signed_on"}
-        ),
+        contracts[
+            ["contract_id", "opportunity_id", "product_id", "contract_type", "signed_on"]
+        ].rename(columns={"signed_on": "contract_signed_on"}),
         on="contract_id",
         how="left",
     )
-    sold["company_amount"] = in_company_currency(sold, rates, "transaction_date")
+    sold["exchange_rate"] = rate_of(sold, rates, "rated_on")
+    sold["company_amount"] = in_company_currency(sold, rates, "rated_on")
     products = read(landing, "billing/products", ["product_id"]).set_index("product_id")
     days = {kind: pd.Timedelta(days=int(count)) for kind, count in NEW_DAYS.items()}
     until = sold["product_id"].map(products["launched_on"]) + days["product"]
@@ -188,6 +201,7 @@ def transactions(landing: Path, contracts: pd.DataFrame, rates: pd.DataFrame) ->
     first = contracts.groupby("account_id")["signed_on"].min()
     until = sold["account_id"].map(first) + days["customer"]
     sold["customer_class"] = np.where(sold["transaction_date"] < until, "new", "repeat")
+    sold["product_maturity"] = sold["product_id"].map(products["maturity"])
     is_key = sold["product_id"].map(products["is_key_product"])
     sold["is_key_product"] = is_key.fillna(False).astype(bool)
     sold["period_month"] = month(sold["transaction_date"])
@@ -232,6 +246,7 @@ def credits_of(
     )
     credited = pd.concat([origins, taken])[["transaction_id", *links]]
     rules = pd.read_csv(POLICY / "policy_credit_rules.csv", dtype=str)
+    rules = rules[rules["contract_type"].isna()]
     rules["credit_share"] = [round(float(share) * 10**6) for share in rules["credit_share"]]
     rule = ["credit_rule_id", "credit_kind", "assignment_role"]
     given = [*rule, "transaction_id", "employee_id", "team_id", "credit_share"]

@@ -76,7 +76,7 @@ left join employees e using (employee_id);
 create table team as
 select opportunity_id, employee_id, team_role, coalesce(credit_share, 1) as credit_share
 from (select * from landed_opportunity_team {NEWEST.format(key="opportunity_id, employee_id")});
-create table credit_rules as select * from landed_policy_credit_rules;
+create table credit_rules as select * from landed_policy_credit_rules where contract_type is null;
 create table stage_order as select * from landed_policy_pipeline_stages;
 """
 
@@ -171,46 +171,54 @@ refunded as (
 collected as (
     select contract_id, substr(transaction_id, 11) as payment_id, transaction_date as paid_on
     from fct_transactions where transaction_kind = 'collected'
-        and contract_id in (select contract_id from refunded where payment_id is null)
+        and contract_id in (
+            select contract_id from refunded where payment_id is null or currency <> '{currency}'
+        )
     union all
     select contract_id, payment_id, paid_on from paid
-    where contract_id in (select contract_id from refunded where payment_id is null)
+    where contract_id in (
+        select contract_id from refunded where payment_id is null or currency <> '{currency}'
+    )
 ),
 guessed as (
-    select r.refund_id, arg_max(c.payment_id, (c.paid_on, c.payment_id)) as payment_id
-    from refunded r join collected c on r.contract_id = c.contract_id and c.paid_on <= r.refunded_on
-    where r.payment_id is null group by r.refund_id
+    select r.refund_id, arg_max(c.payment_id, (c.paid_on, c.payment_id)) as payment_id,
+        max(c.paid_on) as paid_on
+    from refunded r join collected c on r.contract_id = c.contract_id
+        and case when r.payment_id is null then c.paid_on <= r.refunded_on
+            else r.payment_id = c.payment_id end
+    where r.payment_id is null or r.currency <> '{currency}' group by r.refund_id
 ),
 events as (
     select 'booked:' || contract_id as transaction_id, 'booked' as transaction_kind,
         cast(null as varchar) as reverses_transaction_id, account_id, contract_id, currency, amount,
-        signed_on as transaction_date
+        signed_on as transaction_date, signed_on as rated_on
     from contracts where signed_on >= {month} and signed_on < {next}
     union all
     select 'cancelled:' || contract_id, 'cancelled', 'booked:' || contract_id, account_id,
-        contract_id, currency, amount, cancelled_on
+        contract_id, currency, amount, cancelled_on, signed_on
     from contracts where cancelled_on >= {month} and cancelled_on < {next}
     union all
     select 'collected:' || payment_id, 'collected', null, account_id, contract_id, currency, amount,
-        paid_on
+        paid_on, paid_on
     from paid
     union all
     select 'refunded:' || refund_id, 'refunded',
         'collected:' || coalesce(r.payment_id, g.payment_id), account_id, contract_id, currency,
-        amount, refunded_on
+        amount, refunded_on, coalesce(g.paid_on, refunded_on)
     from refunded r left join guessed g using (refund_id)
     union all
     select 'consumed:' || consumption_id, 'consumed', null, account_id, contract_id, currency,
-        amount, consumed_on
+        amount, consumed_on, consumed_on
     from used
 )
 select e.transaction_id, e.transaction_kind, e.reverses_transaction_id, e.account_id, e.contract_id,
-    c.opportunity_id, c.product_id,
+    c.opportunity_id, c.product_id, c.contract_type, p.maturity as product_maturity,
     case when e.transaction_date < cast(p.launched_on + interval ({new_product}) days as date)
         then 'new' else 'established' end as product_class,
     case when e.transaction_date < cast(f.first_signed_on + interval ({new_customer}) days as date)
         then 'new' else 'repeat' end as customer_class,
     e.currency, e.amount,
+    cast(case when e.currency = '{currency}' then 1 else r.rate end as decimal(18, 8)) as exchange_rate,
     case when e.currency = '{currency}' then e.amount
         else cast(round(cast(e.amount as decimal(28, 4)) * cast(r.rate as decimal(14, 8)), 4)
             as decimal(18, 4)) end as company_amount,
@@ -219,8 +227,8 @@ select e.transaction_id, e.transaction_kind, e.reverses_transaction_id, e.accoun
     c.signed_on as contract_signed_on
 from events e
 left join contracts c using (contract_id)
-left join rates r on e.currency = r.currency and r.valid_from <= e.transaction_date
-    and e.transaction_date < r.valid_to
+left join rates r on e.currency = r.currency and r.valid_from <= e.rated_on
+    and e.rated_on < r.valid_to
 left join products p on c.product_id = p.product_id
 left join first_contracts f on e.account_id = f.account_id""",
     "fct_renewals": """
@@ -276,7 +284,7 @@ credited as (
 )
 select s.transaction_id, c.employee_id, c.credit_rule_id, c.credit_kind, c.assignment_role, c.team_id,
     j.region, s.transaction_kind, s.reverses_transaction_id, s.account_id, s.contract_id, s.product_id,
-    s.product_class, s.customer_class, c.share as credit_share,
+    s.contract_type, s.product_maturity, s.product_class, s.customer_class, c.share as credit_share,
     cast(round(cast(s.company_amount as decimal(28, 4)) * c.share, 4) as decimal(18, 4)) as credit_amount,
     s.is_key_product, s.period_month, s.transaction_date
 from sold s

@@ -5,9 +5,6 @@
 {% macro in_company_currency(relation, rates, settings, column='amount') -%}
     case
         when {{ relation }}.currency = {{ settings }}.company_currency then {{ relation }}.{{ column }}
-        else cast(
-            round({{ wide(relation ~ '.' ~ column) }} * cast({{ rates }}.rate as decimal(14, 8)), 4)
-            as decimal(18, 4)
-        )
+        else {{ converted(relation ~ '.' ~ column, rates ~ '.rate') }}
     end
 {%- endmacro %}

@@ -268,6 +268,8 @@ def write_policy(source: Path, policy: Path) -> None:
             {
                 "plan_id": plan,
                 **role,
+                "currency": "",
+                "sale_rate_day": "transaction",
                 "commission_basis": "booked",
                 "paid_when": "earned",
                 "credit_kind": "direct",
@@ -284,6 +286,8 @@ def write_policy(source: Path, policy: Path) -> None:
                 "plan_id": plan,
                 "product_class": "any",
                 "customer_class": "any",
+                "contract_type": "any",
+                "product_maturity": "any",
                 "tier_from": "0",
                 "rate": row["CommissionPct"],
                 **time,

@@ -11,6 +11,7 @@
       everything            every month
       accumulation          the months in which sales of a period that it lies in accumulate
       reversals             the months that take back what was sold in it
+      refunds               the months with refunds of what was paid in it, or of contracts paid for in it
       deals                 the months with transactions of the deals closed in it
       closings              the months in which the deals created in it were closed
 -#}
@@ -150,6 +151,27 @@
                         origins.period_month is null
                         or {{ lies_in('origins.period_month') }}
                 where reversals.reverses_transaction_id is not null
+            {%- endset -%}
+        {%- elif kind == 'refunds' -%}
+            {%- set paid -%}
+                select payments.payment_id, payments.contract_id
+                from {{ relation_named('base_billing__payments') }} as payments
+                inner join ({{ state.sql }}) as ranges
+                    on {{ lies_in(month_of('payments.paid_on')) }}
+            {%- endset -%}
+            {%- set state.sql -%}
+                select * from ({{ state.sql }}) as ranges
+                union
+                select period_month as first_month, period_month as last_month
+                from {{ relation_named('fct_transactions') }}
+                where
+                    transaction_kind = 'refunded'
+                    and (
+                        contract_id in (select paid.contract_id from ({{ paid }}) as paid)
+                        or reverses_transaction_id in (
+                            select 'collected:' || paid.payment_id from ({{ paid }}) as paid
+                        )
+                    )
             {%- endset -%}
         {%- elif kind == 'deals' -%}
             {%- set facts = relation_named('fct_transactions') -%}

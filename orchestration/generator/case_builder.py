@@ -49,8 +49,10 @@ class Cases:
         number: int,
         *,
         salary: int = 10_000,
+        currency: str = CURRENCY,
         hired: dt.date | None = None,
         quota: int | None = 100_000,
+        quota_currency: str = CURRENCY,
         role: str = "account_manager",
         grade: str = "P4",
         team: str = "T-east",
@@ -80,7 +82,7 @@ class Cases:
             manager_id="M000001",
             region="east",
             monthly_base_salary=Decimal(salary),
-            currency=CURRENCY,
+            currency=currency,
         )
         if quota is not None:
             start, end = window or (self.quarter, self.quarter_end)
@@ -91,7 +93,7 @@ class Cases:
                 valid_from=start,
                 valid_to=end,
                 quota_amount=Decimal(quota),
-                currency=CURRENCY,
+                currency=quota_currency,
             )
         if plan:
             self.add(
@@ -173,7 +175,15 @@ class Cases:
             **values,
         )
 
-    def payment(self, account_id: str, day: dt.date, amount: int, *, by_month: bool = False) -> str:
+    def payment(
+        self,
+        account_id: str,
+        day: dt.date,
+        amount: int,
+        *,
+        by_month: bool = False,
+        currency: str = CURRENCY,
+    ) -> str:
         payment_id = f"PY-{account_id}-{day:%m%d}" if by_month else f"PY-{account_id}-{day:%d}"
         self.add(
             "billing.payments",
@@ -184,9 +194,23 @@ class Cases:
             payment_kind="deposit",
             paid_on=day,
             amount=Decimal(amount),
-            currency=CURRENCY,
+            currency=currency,
         )
         return payment_id
+
+    def refund(self, account_id: str, day: dt.date, payment_id: str, amount: int) -> None:
+        """Named after the payee whose account it is."""
+        self.add(
+            "billing.refunds",
+            day,
+            refund_id=f"RF-{account_id.removesuffix('-1')}",
+            account_id=account_id,
+            contract_id=f"K-{account_id}",
+            payment_id=payment_id,
+            refunded_on=day,
+            amount=Decimal(amount),
+            currency=CURRENCY,
+        )
 
     def expect(
         self,

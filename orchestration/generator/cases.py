@@ -17,6 +17,7 @@ from orchestration.generator.behaviour import GUILTY, write_behaviour
 from orchestration.generator.case_builder import CURRENCY, Cases, Row
 from orchestration.generator.coverage_cases import write_coverage_cases
 from orchestration.generator.credit_cases import write_credit_cases
+from orchestration.generator.currency_cases import write_currency_cases
 from orchestration.generator.people import role_targets
 from orchestration.generator.score_cases import write_score_cases
 from orchestration.generator.shape import REGIONS, Company
@@ -37,6 +38,7 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
     write_score_cases(cases)
     write_credit_cases(cases)
     write_coverage_cases(cases)
+    write_currency_cases(cases)
     write_behaviour(cases)
     for table, rows in cases.rows.items():
         writer.write_rows(table, rows, "cases")
@@ -58,6 +60,8 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
             "chk_accounts_outside_policy": _moved_accounts(company),
             "chk_owner_loads": ["Z60", "Z72"],
             "chk_transactions_without_rate": ["booked:K-EUR"],
+            "chk_pay_without_rate": ["Z77", "Z81"],
+            "chk_adjustments_by_one_person": ["AJ-Z81"],
             "chk_score_items_without_target": [],
             "chk_activity_stuffing": [GUILTY],
             "chk_quarter_end_pull_in": [GUILTY],
@@ -250,17 +254,7 @@ def _tiers(cases: Cases) -> None:
     payee = cases.payee(6)
     cases.contract("K-Z06-1", "Z06-1", sold, 200_000)
     paid = cases.payment("Z06-1", cases.day(3), 150_000)
-    cases.add(
-        "billing.refunds",
-        cases.day(20),
-        refund_id="RF-Z06",
-        account_id="Z06-1",
-        contract_id="K-Z06-1",
-        payment_id=paid,
-        refunded_on=cases.day(20),
-        amount=Decimal(30_000),
-        currency=CURRENCY,
-    )
+    cases.refund("Z06-1", cases.day(20), paid, 30_000)
     cases.expect(
         "a_refund_at_the_rates_earned",
         "S0-07",

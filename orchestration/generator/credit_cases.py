@@ -247,17 +247,7 @@ def _cuts(cases: Cases) -> None:
         cases.contract(f"K-{payee}-1", f"{payee}-1", cases.last_month, 200_000)
         cases.payment(f"{payee}-1", cases.day(5), amount)
     refunded = cases.payment("Z75-1", cases.last_month, 10_000, by_month=True)
-    cases.add(
-        "billing.refunds",
-        cases.day(20),
-        refund_id="RF-Z75",
-        payment_id=refunded,
-        account_id="Z75-1",
-        contract_id="K-Z75-1",
-        refunded_on=cases.day(20),
-        amount=Decimal(4_000),
-        currency=CURRENCY,
-    )
+    cases.refund("Z75-1", cases.day(20), refunded, 4_000)
     ramped = cases.payee(76, hired=cases.quarter, quota=91_000, plan="account_manager_ramp")
     cases.contract(f"K-{ramped}-1", f"{ramped}-1", cases.last_month, 200_000)
     cases.payment(f"{ramped}-1", cases.day(6), 50_000)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.generator.reference_arithmetic import (
+    FAR,
     FOUR,
     Row,
     deal,
@@ -55,7 +56,7 @@ class Reference(CreditsReference):
                     earning[key] = {
                         **credit,
                         "plan": plan,
-                        "signed": credit["credit"],
+                        "signed": self.in_plan(credit, plan, credit["day"]),
                         "sale": credit["key"],
                         "on": credit["day"],
                     }
@@ -64,7 +65,10 @@ class Reference(CreditsReference):
             origin = earning.get((credit["reverses"], credit["employee"], credit["role"]))
             if origin and signs.get((origin["plan"]["commission_basis"], credit["kind"]), 0) < 0:
                 of_sale = {name: origin[name] for name in ("plan", "sale", "on")}
-                signed.append({**credit, **of_sale, "signed": -credit["credit"]})
+                amount = self.in_plan(credit, origin["plan"], origin["on"])
+                signed.append({**credit, **of_sale, "signed": None if amount is None else -amount})
+        # Without a rate a sale earns nothing, and nothing is taken back for it.
+        signed = [sale for sale in signed if sale["signed"] is not None]
         groups: dict[Group, list[Row]] = defaultdict(list)
         for sale in signed:
             start, end, quota = self.accumulation(sale)
@@ -80,6 +84,22 @@ class Reference(CreditsReference):
                 taken_back = self._reversed(sale)
                 lines += taken_back + self._forgiven(sale, taken_back)
         return lines
+
+    def plan_currency(self, plan: Row) -> str:
+        return str(plan["currency"] or self.settings["company_currency"])
+
+    def in_plan(self, credit: Row, plan: Row, on: dt.date) -> Decimal | None:
+        """A credit in the plan's currency, at the rate of the plan's day for a sale of ``on``."""
+        home, currency = self.settings["company_currency"], self.plan_currency(plan)
+        if currency == home and (
+            credit["currency"] == home or plan["sale_rate_day"] == "transaction"
+        ):
+            amount: Decimal = credit["credit"]
+            return amount
+        part = rounded(credit["raw"] * credit["share"], FOUR)
+        return self.converted(
+            part, credit["currency"], currency, self.rate_day(plan["sale_rate_day"], on)
+        )
 
     def _line(self, sale: Row, part: Row, month: dt.date, amount: Decimal) -> Row:
         _, _, start, _, quota = part["group"]
@@ -117,8 +137,11 @@ class Reference(CreditsReference):
         return lines
 
     def _reversed(self, sale: Row) -> list[Row]:
-        """A refund or cancellation at the rates that the original has earned by then."""
-        parts = self._parts[sale["reverses"], sale["employee"], sale["role"]]
+        """A refund or cancellation at the rates that the original has earned by then.
+
+        Landed in a currency of its own it may have a rate where the original has none: it earned nothing.
+        """
+        parts = self._parts.get((sale["reverses"], sale["employee"], sale["role"]), [])
         lines: list[Row] = []
         for amount, part in zip(deal(-sale["signed"], parts), parts, strict=True):
             if part["tiers"] is None or part["group"] == sale["group"]:
@@ -166,7 +189,12 @@ class Reference(CreditsReference):
         return start, month_after(start, size)
 
     def accumulation(self, sale: Row) -> tuple[dt.date, dt.date | None, Decimal | None]:
-        quotas = [row for row in self.rows("hr.quotas") if row["employee_id"] == sale["employee"]]
+        quotas = [
+            row
+            for row in self.rows("hr.quotas")
+            if row["employee_id"] == sale["employee"]
+            and row["currency"] in (None, self.plan_currency(sale["plan"]))
+        ]
         month = sale["day"].replace(day=1)
         if sale["plan"]["accumulation"] == "quota_window":
             window = next((row for row in quotas if holds(row, sale["day"])), None)
@@ -190,13 +218,16 @@ class Reference(CreditsReference):
         """What a ramp takes off a quota, by month."""
         found: dict[dt.date, Decimal] = {}
         length = (quota["valid_to"] - quota["valid_from"]).days
-        for hired in self.hires(employee):
+        hires = self.hires(employee)
+        for hired, again in zip(hires, [*hires[1:], FAR], strict=True):
             first = max(hired.replace(day=1), self.first_month)
             plan = self.plan(employee, first)
             for ramp in self.policy["policy_quota_ramps"]:
                 if not plan or ramp["plan_id"] != plan[0] or not holds(ramp, plan[1]):
                     continue
                 month = month_after(hired.replace(day=1), int(ramp["employed_month"]) - 1)
+                if month >= again.replace(day=1):
+                    continue
                 start = max(month, quota["valid_from"])
                 days = (min(month_after(month), quota["valid_to"]) - start).days
                 if days > 0:
@@ -219,20 +250,19 @@ class Reference(CreditsReference):
         if by_share and (quota or 0) <= 0:
             return nothing
         product, customer = self.classes(sale)
-        rates = [
-            row
-            for row in self.policy["policy_commission_rates"]
-            if row["plan_id"] == sale["plan"]["plan_id"] and holds(row, sale["day"])
-        ]
-        for wanted in ((product, customer), (product, "any"), ("any", customer), ("any", "any")):
-            tiers = sorted(
-                (row for row in rates if (row["product_class"], row["customer_class"]) == wanted),
-                key=lambda row: row["tier_from"],
-            )
-            if tiers:
-                break
-        else:
+        names = ("contract_type", "product_maturity", "product_class", "customer_class")
+        own = (sale["contract_type"], sale["maturity"], product, customer)
+        rates: dict[tuple[bool, ...], list[Row]] = defaultdict(list)
+        for row in self.policy["policy_commission_rates"]:
+            if (
+                row["plan_id"] == sale["plan"]["plan_id"]
+                and holds(row, sale["day"])
+                and all(row[name] in ("any", value) for name, value in zip(names, own, strict=True))
+            ):
+                rates[tuple(row[name] != "any" for name in names)].append(row)
+        if not rates:
             return nothing
+        tiers = sorted(rates[max(rates)], key=lambda row: row["tier_from"])
         scale = quota if by_share and quota is not None else Decimal(1)
         bounds = [rounded(row["tier_from"] * scale, FOUR) for row in tiers]
         steps = [(bound, row["rate"]) for bound, row in zip(bounds, tiers, strict=True)]

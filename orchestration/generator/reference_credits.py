@@ -44,10 +44,16 @@ class CreditsReference:
         setcontext(Context(prec=60, rounding=ROUND_HALF_UP))
         self.landing, self.policy_folder, self.known_at = landing, policy, known_at
         self.policy = {name: self._policy(name) for name in policy_tables()}
-        self.settings = {row["setting"]: row["value"] for row in self.policy["policy_settings"]}
-        self.zone = ZoneInfo(self.settings["company_time_zone"])
         self._tables: dict[str, list[Row]] = {}
         self._versions: dict[str, list[Row]] | None = None
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        return {row["setting"]: row["value"] for row in self.policy["policy_settings"]}
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.settings["company_time_zone"])
 
     # reading
 
@@ -188,15 +194,27 @@ class CreditsReference:
     def transactions(self) -> dict[str, Row]:
         contracts = {row["contract_id"]: row for row in self.rows("billing.contracts")}
         payments = {row["payment_id"]: row for row in self.rows("billing.payments")}
+        maturities = {row["product_id"]: row["maturity"] for row in self.rows("billing.products")}
         events: dict[str, Row] = {}
 
-        def add(kind: str, key: str, row: Row, day: dt.date, reverses: str | None = None) -> None:
+        def add(
+            kind: str,
+            key: str,
+            row: Row,
+            day: dt.date,
+            reverses: str | None = None,
+            rated: dt.date | None = None,
+        ) -> None:
             contract = contracts.get(row["contract_id"], {})
             events[f"{kind}:{key}"] = {
                 "kind": kind,
                 "account": row["account_id"],
                 "contract": row["contract_id"],
-                "amount": self.company(row, day),
+                "currency": row["currency"],
+                "raw": row["amount"],
+                "amount": self.company(row, rated or day),
+                "contract_type": contract.get("contract_type"),
+                "maturity": maturities.get(contract.get("product_id")),
                 "day": day,
                 "reverses": reverses,
                 "product": contract.get("product_id"),
@@ -207,7 +225,8 @@ class CreditsReference:
         for key, row in contracts.items():
             add("booked", key, row, row["signed_on"])
             if row["cancelled_on"]:
-                add("cancelled", key, row, row["cancelled_on"], f"booked:{key}")
+                booked = f"booked:{key}"
+                add("cancelled", key, row, row["cancelled_on"], booked, row["signed_on"])
         for key, row in payments.items():
             add("collected", key, row, row["paid_on"])
         for row in self.rows("billing.refunds"):
@@ -225,24 +244,38 @@ class CreditsReference:
             )
             # Of a refund of nobody knows what, the holder of the day gives nothing back but the sale.
             reverses = f"collected:{origin}" if origin else None
-            add("refunded", row["refund_id"], row, row["refunded_on"], reverses)
+            paid = payments[origin]["paid_on"] if origin in payments else None
+            add("refunded", row["refund_id"], row, row["refunded_on"], reverses, paid)
         for row in self.rows("billing.consumption"):
             add("consumed", row["consumption_id"], row, row["consumed_on"])
         return events
 
     def company(self, row: Row, day: dt.date) -> Decimal | None:
         """An amount in the company's currency at the last rate quoted by the day."""
-        home = self.settings["company_currency"]
-        if row["currency"] == home:
-            return Decimal(row["amount"])
+        return self.converted(
+            row["amount"], row["currency"], self.settings["company_currency"], day
+        )
+
+    def converted(self, amount: Decimal, currency: str, other: str, day: dt.date) -> Decimal | None:
+        """An amount in another currency at the last rate quoted by the day."""
+        if currency == other:
+            return Decimal(amount)
         quoted = [
             (rate["rate_date"], rate["rate"])
             for rate in self.rows("billing.fx_rates")
-            if rate["from_currency"] == row["currency"]
-            and rate["to_currency"] == home
+            if rate["from_currency"] == currency
+            and rate["to_currency"] == other
             and rate["rate_date"] <= day
         ]
-        return rounded(row["amount"] * max(quoted)[1], FOUR) if quoted else None
+        return rounded(amount * max(quoted)[1], FOUR) if quoted else None
+
+    def rate_day(self, kind: str, day: dt.date) -> dt.date:
+        """The day itself, the last one of its month, or the payday of its month."""
+        if kind == "transaction":
+            return day
+        after = month_after(day.replace(day=1))
+        days = -1 if kind == "period_end" else int(self.settings["payday"]) - 1
+        return after + dt.timedelta(days=days)
 
     @cached_property
     def holders(self) -> dict[tuple[str, str], list[Row]]:
@@ -405,11 +438,9 @@ class CreditsReference:
     def parts(self, origin: Row, kind: str) -> list[Row]:
         """Who has a part in a sale by the rules of a kind, those above the sellers left out."""
         parts = []
-        for rule in self.rules(kind, origin["day"]):
+        for rule in self.fitting(kind, origin):
             role, day = rule["assignment_role"], self.dated(rule, origin)
-            if role in HEADS or (
-                kind == "direct" and role in ("opportunity_team", "opportunity_owner")
-            ):
+            if role in HEADS:
                 continue
             shares: dict[str | None, Decimal] = {}
             if role == "opportunity_team":
@@ -433,6 +464,21 @@ class CreditsReference:
                 if employee:
                     parts.append({"rule": rule, "employee": employee, "share": share})
         return parts
+
+    def fitting(self, kind: str, origin: Row) -> list[Row]:
+        """Rules of a kind; of the duties credited directly those most particular of the sale."""
+        rules = self.rules(kind, origin["day"])
+        if kind != "direct":
+            return rules
+        ranked = [
+            ((rule["contract_type"] is not None, rule["product_maturity"] is not None), rule)
+            for rule in rules
+            if rule["assignment_role"] not in ("opportunity_team", "opportunity_owner")
+            and rule["contract_type"] in (None, origin["contract_type"])
+            and rule["product_maturity"] in (None, origin["maturity"])
+        ]
+        best = max((rank for rank, _ in ranked), default=None)
+        return [rule for rank, rule in ranked if rank == best]
 
     def above(self, origin: Row, direct: list[Row], event: Row) -> list[Row]:
         """Those to whom the direct credits roll up, once each, with what they roll up."""

@@ -25,7 +25,12 @@ class CutsReference(MeasuresReference):
         of_sale, of_month = ("sale", "role"), ("sold_in", "start", "quota")
         lines += self._cut(lines, "policy_commission_caps", of_sale, self._above_sale_cap)
         lines += self._cut(lines, "policy_commission_plans", of_sale, self._waiting_for_cash)
-        lines += self._cut(lines, "policy_commission_gates", of_month, self._withheld)
+        gated: dict[tuple[Any, ...], Row] = {}
+        for line in self._cut(lines, "policy_commission_gates", of_month, self._withheld):
+            key = tuple(line[name] for name in ("employee", "plan_id", "month", "sold_in"))
+            amount = gated[key]["amount"] if key in gated else NONE
+            gated[key] = {**line, "amount": amount + line["amount"]}
+        lines += gated.values()
         for kind in ("month", "quarter", "half", "year"):
             for line in lines:
                 line["period"] = self.period(kind, line["month"])
@@ -37,8 +42,22 @@ class CutsReference(MeasuresReference):
             )
         due: dict[tuple[str, dt.date], Decimal] = defaultdict(Decimal)
         for line in lines:
-            due[line["employee"], line["month"]] += line["amount"]
+            employee, month = line["employee"], line["month"]
+            due[employee, month] += self.in_pay(
+                line["amount"], self.plan_currency(line["plan"]), employee, month
+            )
         return due
+
+    def pay_currency(self, employee: str, month: dt.date) -> str:
+        """That of the salary on the last day of the month, or of the last job before it."""
+        jobs = sorted(self.jobs[employee], key=lambda job: job["valid_from"])
+        begun = [job for job in jobs if job["valid_from"] < month_after(month)]
+        return str((begun or jobs[:1])[-1]["currency"])
+
+    def in_pay(self, amount: Decimal, currency: str, employee: str, month: dt.date) -> Decimal:
+        """An amount as pay of a month; nothing where no rate is quoted."""
+        day = self.rate_day(self.settings["pay_rate_day"], month)
+        return self.converted(amount, currency, self.pay_currency(employee, month), day) or NONE
 
     def _cut(
         self,
@@ -91,21 +110,28 @@ class CutsReference(MeasuresReference):
     def _waiting_for_cash(self, line: Row, month: dt.date, total: Decimal) -> Decimal:
         if line["plan"]["paid_when"] == "earned":
             return NONE
-        signs = {"booked": (1, 0), "cancelled": (-1, 0), "collected": (0, 1), "refunded": (0, -1)}
+        signs = {"booked": (1, 0), "collected": (0, 1), "refunded": (0, -1)}
         booked = collected = NONE
         for event in self.of_contract[line["contract"]]:
             if event["day"].replace(day=1) <= month and event["kind"] in signs:
-                booked += signs[event["kind"]][0] * event["amount"]
-                collected += signs[event["kind"]][1] * event["amount"]
+                amount = event[self.cash_in(line["contract"])] or NONE
+                booked += signs[event["kind"]][0] * amount
+                collected += signs[event["kind"]][1] * amount
         if booked <= 0 or collected >= booked:
             return NONE
         return Decimal(total - rounded(total * max(collected, NONE) / booked, FOUR))
+
+    def cash_in(self, contract: str) -> str:
+        """Whether cash is looked at as landed, or in the company's currency where there are two."""
+        kinds = ("booked", "collected", "refunded")
+        events = [event for event in self.of_contract[contract] if event["kind"] in kinds]
+        return "raw" if len({event["currency"] for event in events}) == 1 else "amount"
 
     @cached_property
     def of_contract(self) -> dict[str | None, list[Row]]:
         found: dict[str | None, list[Row]] = defaultdict(list)
         for event in self.transactions.values():
-            if event["contract"] and event["amount"] is not None:
+            if event["contract"]:
                 found[event["contract"]].append(event)
         return found
 

@@ -49,7 +49,11 @@ class PayReference(ScoresReference):
             if earned == month:
                 found[employee, "bonus"] = amount
         for row in self.rows("hr.pay_adjustments"):
-            if row["period_month"].replace(day=1) == month and row["approved_by"]:
+            is_approved = row["approved_by"] and row["requested_by"] not in (
+                None,
+                row["approved_by"],
+            )
+            if row["period_month"].replace(day=1) == month and is_approved:
                 key = row["employee_id"], "adjustment"
                 found[key] = found.get(key, Decimal(0)) + row["amount"]
         return found
@@ -59,23 +63,21 @@ class PayReference(ScoresReference):
         """Guarantees, draws, recoveries, holdbacks and releases, month after month."""
         found: dict[tuple[str, str, dt.date], Decimal] = defaultdict(Decimal)
         for employee in list(self.jobs):
-            owed, has_begun = Decimal(0), False
+            balances: dict[str, Decimal] = {}
             for month in self.months:
                 plan = self.plan(employee, month)
                 if plan is None:
                     continue
+                currency = self.pay_currency(employee, month)
                 earned = self.commission.get((employee, month), Decimal(0))
                 draw = self._row_of("policy_draws", plan)
-                has_begun = has_begun or draw is not None
-                before = owed
+                before = owed = balances.get(currency, Decimal(0))
                 if draw is None:
-                    owed = max(owed - max(earned, Decimal(0)), Decimal(0)) if has_begun else owed
+                    owed = max(owed - max(earned, Decimal(0)), Decimal(0))
                 else:
-                    least = rounded(
-                        draw["monthly_amount"] * self.days_employed(employee, month)
-                        / (month_after(month) - month).days,
-                        FOUR,
-                    )  # fmt: skip
+                    whole = self.in_pay(draw["monthly_amount"], draw["currency"], employee, month)
+                    days = self.days_employed(employee, month)
+                    least = rounded(whole * days / (month_after(month) - month).days, FOUR)
                     if draw["draw_kind"] == "non_recoverable":
                         found[employee, "guarantee", month] = max(least - earned, Decimal(0))
                         owed = max(owed - max(earned - least, Decimal(0)), Decimal(0))
@@ -83,6 +85,7 @@ class PayReference(ScoresReference):
                         owed = max(owed + least - earned, Decimal(0))
                     else:
                         owed += max(least - earned, Decimal(0))
+                balances[currency] = owed
                 found[employee, "draw", month] = max(owed - before, Decimal(0))
                 found[employee, "recovery", month] = min(owed - before, Decimal(0))
         for (employee, month), earned in self.commission.items():
@@ -140,7 +143,9 @@ class PayReference(ScoresReference):
                 aim = bonus["threshold"] * bottom
                 is_higher = rule["direction"] == "higher_is_better"
                 if bottom > 0 and (top >= aim if is_higher else top <= aim):
-                    found[employee, month] += bonus["amount"]
+                    found[employee, month] += self.in_pay(
+                        bonus["amount"], bonus["currency"], employee, month
+                    )
 
     def _market_of(self, product: str | None) -> str | None:
         rows = (row for row in self.rows("billing.products") if row["product_id"] == product)
@@ -165,7 +170,9 @@ class PayReference(ScoresReference):
             month = day.replace(day=1)
             if market and not is_cancelled and self._is_on(credit["employee"], bonus, month, day):
                 amount = rounded(credit["credit"] * bonus["rate"], FOUR)
-                found[credit["employee"], month] += amount
+                found[credit["employee"], month] += self.in_pay(
+                    amount, bonus["currency"], credit["employee"], month
+                )
 
     def _unit_bonus(self, bonus: Row, found: dict[tuple[str, dt.date], Decimal]) -> None:
         quantities = {
@@ -188,7 +195,9 @@ class PayReference(ScoresReference):
                 before = max(total, Decimal(0)) // bonus["block_units"]
                 total += by_month[month]
                 blocks = max(total, Decimal(0)) // bonus["block_units"] - before
-                found[employee, month] += blocks * bonus["amount"]
+                found[employee, month] += self.in_pay(
+                    blocks * bonus["amount"], bonus["currency"], employee, month
+                )
 
     def _row_of(self, table: str, plan: tuple[str | None, dt.date]) -> Row | None:
         """The row of a plan that holds on the day."""
@@ -219,11 +228,15 @@ class PayReference(ScoresReference):
         at_risk = sum((rounded(part * share, FOUR) for part in slices), Decimal(0))
         return sum(slices, Decimal(0)) - at_risk, at_risk
 
-    def totals(self, month: dt.date) -> dict[str, str]:
-        """What a first close of the month posts, per component, each payee rounded to the cent."""
+    def totals(self, month: dt.date) -> dict[str, dict[str, str]]:
+        """What a first close of the month posts, per currency and component, each payee rounded."""
         units = {row["currency"]: row["unit_amount"] for row in self.policy["policy_currencies"]}
-        unit = units[self.settings["company_currency"]]
-        sums: dict[str, Decimal] = defaultdict(Decimal)
-        for (_, component), amount in self.pay(month).items():
-            sums[component] += rounded(amount / unit, Decimal(1)) * unit
-        return {name: f"{amount:.2f}" for name, amount in sorted(sums.items()) if amount}
+        sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for (employee, component), amount in self.pay(month).items():
+            currency = self.pay_currency(employee, month)
+            unit = units[currency]
+            sums[currency][component] += rounded(amount / unit, Decimal(1)) * unit
+        return {
+            currency: {name: f"{amount:.2f}" for name, amount in sorted(found.items()) if amount}
+            for currency, found in sorted(sums.items())
+        }

@@ -23,6 +23,13 @@ def _faults(rows: dict[str, list[Row]]) -> Iterable[tuple[str, tuple[int, str], 
             rule = "commission that waits for cash is on what is booked (S0-02)"
             message = f"the basis is {values['commission_basis']}"
             yield "policy_commission_plans", (number, "paid_when"), rule, message
+    currencies: dict[str, str] = {}
+    for number, values in rows["policy_commission_plans"]:
+        first = currencies.setdefault(values["plan_id"], values["currency"])
+        if values["currency"] != first:
+            rule = "a plan has one currency: another one is another plan"
+            message = f"it is {values['currency'] or 'empty'}, and {first or 'empty'} before"
+            yield "policy_commission_plans", (number, "currency"), rule, message
     for number, values in rows["policy_commission_caps"]:
         if Decimal(values["cap_amount"]) < 0:
             message = f"it is {values['cap_amount']}"

@@ -13,6 +13,7 @@ from orchestration.lib.score_gate import FOREVER, Row
 # Those above whoever is credited directly.
 HEADS = ("team_manager", "dotted_line_manager")
 DEALS = ("opportunity_owner", "opportunity_team")
+CLASSES = ("contract_type", "product_maturity")
 KINDS = {"team_manager": ("roll_up",), "dotted_line_manager": ("overlay",)}
 
 
@@ -27,14 +28,17 @@ def check_credits(policy: Path, rows: list[Row]) -> Iterable[Problem]:
     for (first, one), (second, other) in itertools.combinations(rows, 2):
         if not _meet(one, other):
             continue
-        part, conditions = ("assignment_role", "team_role"), ("segment", "plan_id")
+        part, conditions = ("assignment_role", "team_role"), (*CLASSES, "segment", "plan_id")
+        are_duties = (first, one) in duties and (second, other) in duties
+        if are_duties and _particular(one) != _particular(other):
+            continue  # the more particular one applies
         if all(one[name] == other[name] for name in part):
             if all(one[name] == other[name] for name in conditions):
                 continue  # named as an overlap already
             rule = "one rule credits a part in a sale (S4-06)"
             message = f"{other['credit_rule_id']} credits what row {first} does"
             yield Problem(path, second, "assignment_role", rule, message)
-        elif (first, one) in duties and (second, other) in duties:
+        elif are_duties:
             rule = "a sale that is not its deal's own is credited directly once (S4-03)"
             message = f"{other['credit_rule_id']} does so beside row {first}"
             yield Problem(path, second, "credit_kind", rule, message)
@@ -45,6 +49,7 @@ def check_credits(policy: Path, rows: list[Row]) -> Iterable[Problem]:
                 rule = "a credit rolls up on the day by which it was given"
                 message = f"{other['credit_rule_id']} (row {other_number}) is dated otherwise"
                 yield Problem(path, number, "dated_by", rule, message)
+                break
 
 
 def _faults(values: dict[str, str]) -> Iterable[tuple[str, str, str]]:
@@ -64,9 +69,22 @@ def _faults(values: dict[str, str]) -> Iterable[tuple[str, str, str]]:
         yield "team_role", "opportunity_team names a role on the deal, others none", message
     if values["plan_id"] and role not in HEADS:
         yield "plan_id", f"a plan is named for {' and '.join(HEADS)} only", "it is filled"
+    named = [name for name in CLASSES if values[name]]
+    if kind != "direct" or role in (*DEALS, *HEADS):
+        for name in named:
+            rule = f"{name} is named for direct credit by a duty or a delivery (S3-06)"
+            yield name, rule, "it is filled"
+    if values["segment"] and named:
+        rule = f"a rule names a segment, or one of {' and '.join(CLASSES)}"
+        yield "segment", rule, "it is filled"
     if values["segment"] and role in (*DEALS, "delivery_lead"):
         rule = "a segment is named for duties on accounts and those above them"
         yield "segment", rule, "it is filled"
+
+
+def _particular(rule: dict[str, str]) -> tuple[bool, ...]:
+    """What a rule is for by name: of two direct rules the more particular one applies (S3-06)."""
+    return tuple(bool(rule[name]) for name in CLASSES)
 
 
 def _meet(one: dict[str, str], other: dict[str, str]) -> bool:
@@ -74,7 +92,7 @@ def _meet(one: dict[str, str], other: dict[str, str]) -> bool:
     return (
         all(
             not one[name] or not other[name] or one[name] == other[name]
-            for name in ("segment", "plan_id")
+            for name in (*CLASSES, "segment", "plan_id")
         )
         and one["valid_from"] < (other["valid_to"] or FOREVER)
         and other["valid_from"] < (one["valid_to"] or FOREVER)

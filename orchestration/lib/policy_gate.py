@@ -32,11 +32,14 @@ NEEDED_SETTINGS = (
     "lifetime_revenue_basis",
     "health_lead_days",
     "health_valid_days",
+    "pay_rate_day",
+    "payday",
 )
 CHOICES = {
     "skipped_stage_counts_as_passed": ("true", "false"),
     "response_hours": ("all", "business"),
     "lifetime_revenue_basis": ("booked", "collected", "consumed"),
+    "pay_rate_day": ("period_end", "payment"),
 }
 CHECK_THRESHOLDS = {
     "activity_stuffing": ("volume_growth", "contact_share_kept", "minimum_activities"),
@@ -55,6 +58,8 @@ BONUS_COLUMNS = {
 # What a build by months looks back for the health before a renewal (macro changed_months).
 MOST_HEALTH_DAYS = 180
 SECONDS_PER_DAY = 86_400
+# Every month has it.
+LAST_PAYDAY = 28
 
 
 def check_policy(policy: Path) -> list[Problem]:
@@ -206,6 +211,9 @@ def _check_settings(policy: Path, rows: list[Row]) -> Iterable[Problem]:
             rule = f"{values['setting']} is one of {', '.join(choices)}"
             yield Problem(path, number, "value", rule, f"'{values['value']}' is not")
     found = {values["setting"]: (number, values["value"]) for number, values in rows}
+    if "payday" in found and not 1 <= _whole(found, "payday") <= LAST_PAYDAY:
+        rule = f"payday is a day of the next month, 1 to {LAST_PAYDAY}"
+        yield Problem(path, found["payday"][0], "value", rule, f"'{found['payday'][1]}' is not")
     if _whole(found, "health_lead_days") + _whole(found, "health_valid_days") > MOST_HEALTH_DAYS:
         rule = f"health_lead_days and health_valid_days are at most {MOST_HEALTH_DAYS} together"
         yield Problem(path, found["health_valid_days"][0], "value", rule, "they are more (S3-03)")
@@ -318,12 +326,14 @@ def _check_ladder(policy: Path, rows: dict[str, list[Row]]) -> Iterable[Problem]
 
 def _check_tiers(policy: Path, rows: list[Row]) -> Iterable[Problem]:
     path = policy / "policy_commission_rates.csv"
-    lowest: dict[tuple[str, str, str, str], tuple[Decimal, int]] = {}
+    lowest: dict[tuple[str, ...], tuple[Decimal, int]] = {}
     for number, values in rows:
-        key = (
+        key: tuple[str, ...] = (
             values["plan_id"],
             values["product_class"],
             values["customer_class"],
+            values["contract_type"],
+            values["product_maturity"],
             values["valid_from"],
         )
         candidate = (Decimal(values["tier_from"]), number)
@@ -331,7 +341,7 @@ def _check_tiers(policy: Path, rows: list[Row]) -> Iterable[Problem]:
     for key, (tier_from, number) in lowest.items():
         if tier_from != 0:
             rule = "the lowest tier starts at 0 (S0-07)"
-            message = f"the tiers of {' / '.join(key[:3])} start at {tier_from}"
+            message = f"the tiers of {' / '.join(key[:-1])} start at {tier_from}"
             yield Problem(path, number, "tier_from", rule, message)
 
 

@@ -14,6 +14,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from orchestration.lib.warehouse import findings
+
 Rows = list[tuple[Any, ...]]
 
 
@@ -97,19 +99,6 @@ def close_totals(connection: duckdb.DuckDBPyConnection, month: date) -> Rows:
         """,
         month,
     )
-
-
-def findings(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """(check, rows found) of every check, most first."""
-    checks = _rows(
-        connection,
-        "select table_name from duckdb_tables() where schema_name = 'checks' order by table_name",
-    )
-    found = []
-    for (name,) in checks:
-        count = connection.execute(f'select count(*) from checks."{name}"').fetchone()
-        found.append((name, count[0] if count else 0))
-    return sorted(found, key=lambda row: (-row[1], row[0]))
 
 
 def absent_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -351,7 +340,9 @@ def _commission_table(
         connection,
         """
         select transaction_date, line_kind, transaction_id, product_class, customer_class,
-            tier_from, amount, rate, commission_amount, exception_reason, cap_period, credited_month
+            tier_from, amount, rate, commission_amount,
+            coalesce(exception_reason, 'from ' || sale_currency || ' at ' || sale_rate :: double),
+            cap_period, credited_month
         from marts.fct_commission_lines where employee_id = ? and period_month = ?
         order by transaction_date nulls last, credited_month nulls last, transaction_id,
             list_position(['earned', 'reversed', 'forgiven', 'trued_up', 'capped', 'deferred'], line_kind),
@@ -362,7 +353,7 @@ def _commission_table(
     )
     if not lines:
         return None
-    shown = []
+    shown: Rows = []
     for (
         day, kind, transaction, product, customer, tier, amount, rate, commission, reason, cap, sold_in
     ) in lines:  # fmt: skip
@@ -374,6 +365,18 @@ def _commission_table(
             (day, f"{kind} ({of})" if of else kind, transaction, classes, plain(tier), money(amount), share,
              f"{commission:,.4f}", reason)
         )  # fmt: skip
+    converted = _rows(
+        connection,
+        "select currency, pay_currency, pay_rate, sum(pay_amount) from marts.fct_commission_lines"
+        " where employee_id = ? and period_month = ? and currency <> pay_currency"
+        " group by currency, pay_currency, pay_rate order by currency",
+        employee,
+        month,
+    )
+    for currency, other, rate, amount in converted:
+        note = f"from {currency} at {plain(rate)}" if rate else f"no rate from {currency}"
+        paid = "" if amount is None else f"{amount:,.4f}"
+        shown.append((None, f"paid in {other}", None, None, None, None, None, paid, note))
     headings = ["day", "kind", "transaction", "product, customer", "tier from", "sales", "rate",
                 "commission", ""]  # fmt: skip
     return table("Commission lines", headings, shown, {4, 5, 6, 7}, unfolded={0, 1})

@@ -38,6 +38,18 @@ def frame(connection: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
     return rows
 
 
+def findings(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
+    """(check, rows found) of every check, most first."""
+    checks = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'checks' order by table_name"
+    ).fetchall()
+    found = []
+    for (name,) in checks:
+        count = connection.execute(f'select count(*) from checks."{name}"').fetchone()
+        found.append((name, count[0] if count else 0))
+    return sorted(found, key=lambda row: (-row[1], row[0]))
+
+
 def ensure_cuts_table(connection: duckdb.DuckDBPyConnection) -> None:
     """An empty cuts table where there is none, so that dbt alone can build what reads it.
 

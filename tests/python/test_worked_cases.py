@@ -237,6 +237,42 @@ def test_a_sale_cancelled_in_a_later_month_is_paid_and_taken_back(models: Models
         assert Decimal(first[1]) == -Decimal(second[1]) > 0
 
 
+@pytest.mark.parametrize(
+    ("currency", "rate_day", "earned"),
+    [
+        ("", "transaction", "21000.00"),
+        ("", "period_end", "21600.00"),
+        ("", "payment", "22200.00"),
+        ("USD", "period_end", "3000.00"),
+        ("EUR", "transaction", "2700.00"),
+    ],
+)
+def test_a_sale_in_dollars_and_its_cancellation_come_to_nothing_at_any_rate_by_then(
+    models: Models, currency: str, rate_day: str, earned: str
+) -> None:
+    rows = company(
+        [("2026-04-10", "30000")],
+        [("0", "0.10")],
+        cancelled={0: "2026-08-02"},
+        currency=currency,
+        sale_rate_day=rate_day,
+    )
+    for contract in rows["billing.contracts"]:
+        contract["currency"] = "USD"
+    quoted = [
+        ("USD", "CNY", "2026-01-01", "7"),
+        ("USD", "CNY", "2026-04-30", "7.2"),
+        ("USD", "CNY", "2026-05-10", "7.4"),
+        ("USD", "CNY", "2026-07-01", "9"),
+        ("USD", "EUR", "2026-01-01", "0.9"),
+        ("USD", "EUR", "2026-05-01", "0.8"),
+    ]
+    names = ("from_currency", "to_currency", "rate_date", "rate")
+    rates = [dict(zip(names, row, strict=True)) | LOADED for row in quoted]
+    found = paid(models, {**rows, "billing.fx_rates": rates})
+    assert found == {("A", 4): earned, ("A", 8): f"-{earned}"}
+
+
 def test_a_refund_in_the_same_period_lowers_the_tier_that_was_reached(models: Models) -> None:
     sales = [("2026-04-10", "20000"), ("2026-05-10", "10000")]
     rows = company(
@@ -282,6 +318,7 @@ def test_a_recoverable_draw_of_two_thousand(models: Models) -> None:
             "plan_id": PLAN,
             "draw_kind": "recoverable",
             "monthly_amount": "2000",
+            "currency": "CNY",
             "recovery_period": "month",
             "valid_from": "2000-01-01",
             "valid_to": "",

@@ -14,7 +14,9 @@ placed as (
 
     select *
     from {{ ref('int_commissionable_credits') }}
-    where {{ in_months('period_month') }}
+    where
+        signed_amount is not null
+        and {{ in_months('period_month') }}
 
 ),
 
@@ -53,6 +55,7 @@ accumulated as (
     left join {{ ref('int_period_quotas') }} as quotas
         on
             placed.employee_id = quotas.employee_id
+            and placed.currency = quotas.currency
             and placed.period_month = quotas.period_month
             and placed.accumulation_start = quotas.accumulation_start
             and coalesce(placed.accumulation_end, placed.accumulation_start) = quotas.accumulation_end
@@ -70,6 +73,8 @@ final as (
         tier_mode,
         bound_kind,
         bound_side,
+        contract_type,
+        product_maturity,
         product_class,
         customer_class,
         quota_amount,

@@ -1,31 +1,47 @@
 {#-
-    Commission rates for every product and customer class, with the upper bound of each tier: the
-    lower bound of the next, or none. The most particular classes apply: product before customer, a
-    name before `any`.
+    Commission rates for whatever can be sold, with the upper bound of each tier: the lower bound of the
+    next, or none. The most particular rates apply: by contract type before the product's maturity, its
+    class and the customer's (S0-07, S3-05), a name before `any`. `rate_class` names the rates as the
+    plan has them.
 -#}
+{%- set kinds = ['contract_type', 'product_maturity', 'product_class', 'customer_class'] %}
 with
 
 classes as (
 
-    {% for product_class in ['new', 'established'] -%}
-    {%- set is_last = loop.last -%}
-    {%- for customer_class in ['new', 'repeat'] -%}
     select
-        '{{ product_class }}' as product_class,
-        '{{ customer_class }}' as customer_class
-    {% if not (is_last and loop.last) -%}
-    union all
-    {% endif -%}
-    {%- endfor -%}
-    {%- endfor %}
+        maturities.product_maturity,
+        contract_type_values.contract_type,
+        product_class_values.product_class,
+        customer_class_values.customer_class
+    from (
+        select coalesce(maturity, 'none') as product_maturity
+        from {{ ref('dim_products') }}
+        union
+        select 'none' as product_maturity
+    ) as maturities
+    {% for kind, values in {
+        'contract_type': ['none', 'new', 'renewal', 'upsell', 'cross_sell'],
+        'product_class': ['new', 'established'],
+        'customer_class': ['new', 'repeat'],
+    }.items() -%}
+    cross join (
+        {% for value in values -%}
+        select '{{ value }}' as {{ kind }}
+        {{ 'union all' if not loop.last }}
+        {% endfor -%}
+    ) as {{ kind }}_values
+    {% endfor %}
+
 ),
 
 bounded as (
 
     select
         *,
+        {{ kinds | join(" || '/' || ") }} as rate_class,
         lead(tier_from) over (
-            partition by plan_id, product_class, customer_class, valid_from
+            partition by plan_id, {{ kinds | join(', ') }}, valid_from
             order by tier_from
         ) as tier_to
     from {{ ref('policy_commission_rates') }}
@@ -62,17 +78,20 @@ ranked as (
 
     select
         bounded.plan_id,
-        classes.product_class,
-        classes.customer_class,
+        {% for kind in kinds -%}
+        classes.{{ kind }},
+        {% endfor -%}
+        bounded.rate_class,
         bounded.tier_from,
         bounded.tier_to,
         bounded.rate,
         stretches.valid_from,
         stretches.valid_to,
         dense_rank() over (
-            partition by
-                bounded.plan_id, classes.product_class, classes.customer_class, stretches.valid_from
+            partition by bounded.plan_id, classes.{{ kinds | join(', classes.') }}, stretches.valid_from
             order by
+                case when bounded.contract_type = 'any' then 1 else 0 end asc,
+                case when bounded.product_maturity = 'any' then 1 else 0 end asc,
                 case when bounded.product_class = 'any' then 1 else 0 end asc,
                 case when bounded.customer_class = 'any' then 1 else 0 end asc
         ) as class_rank
@@ -83,7 +102,9 @@ ranked as (
             and {{ holds_on('bounded', 'stretches.valid_from') }}
     inner join classes
         on
-            bounded.product_class in (classes.product_class, 'any')
+            bounded.contract_type in (classes.contract_type, 'any')
+            and bounded.product_maturity in (classes.product_maturity, 'any')
+            and bounded.product_class in (classes.product_class, 'any')
             and bounded.customer_class in (classes.customer_class, 'any')
 
 ),
@@ -92,8 +113,10 @@ final as (
 
     select
         plan_id,
-        product_class,
-        customer_class,
+        {% for kind in kinds -%}
+        {{ kind }},
+        {% endfor -%}
+        rate_class,
         tier_from,
         tier_to,
         rate,

@@ -4,105 +4,126 @@
 ) }}
 
 {#-
-    Credits that count for a payee's commission plan, signed: what the plan's basis earns on, and
-    what it takes back; each with the period in which sales accumulate. A reversal stays with the
-    plan that the reversed credit earned under.
+    Credits that count for a payee's commission plan, signed and in the plan's currency, at the rate of
+    the day that the plan names; each with the period in which sales accumulate. A reversal has the rate
+    of what it takes back (S0-07).
 -#}
 with
 
-credits as (
+settings as (
 
-    select
-        *,
-        transaction_kind as credited_kind,
-        period_month as credited_month,
-        transaction_date as credited_on
-    from {{ ref('fct_credits') }}
-    where
-        reverses_transaction_id is null
-        and {{ in_months('period_month') }}
-    union all
-    select
-        reversals.*,
-        origins.credited_kind,
-        origins.credited_month,
-        origins.credited_on
-    from {{ ref('fct_credits') }} as reversals
-    inner join {{ ref('int_reversal_origins') }} as origins
-        on reversals.transaction_id = origins.transaction_id
-    where
-        {{ in_months('reversals.period_month') }}
-        and {{ in_months('origins.period_month') }}
+    select company_currency
+    from {{ ref('stg_policy__settings') }}
 
 ),
 
--- A credit's sign is its own kind's; its plan is that of the day it was first credited on.
-planned as (
+-- Sales that a plan may have to convert: most companies have few of another currency than their own.
+sales as (
+
+    select
+        transactions.transaction_id,
+        transactions.currency,
+        transactions.amount
+    from {{ ref('fct_transactions') }} as transactions
+    cross join settings
+    where
+        {{ in_months('transactions.period_month') }}
+        and (
+            transactions.currency <> settings.company_currency
+            or exists (
+                select 1
+                from {{ ref('int_plan_currencies') }} as plans
+                where plans.currency <> settings.company_currency
+            )
+        )
+
+),
+
+priced as (
 
     select
         credits.*,
-        payees.plan_id,
-        plans.accumulation,
-        plans.tier_mode,
-        plans.bound_kind,
-        plans.bound_side,
-        case when own_bases.sign > 0 then 1 else -1 end * credits.credit_amount as signed_amount
-    from credits
-    inner join {{ ref('int_payee_months') }} as payees
+        settings.company_currency,
+        coalesce(sales.currency, settings.company_currency) as sale_currency,
+        cast(round({{ wide('sales.amount') }} * credits.credit_share, 4) as decimal(18, 4))
+            as sale_amount
+    from {{ ref('int_planned_credits') }} as credits
+    cross join settings
+    left join sales
+        on credits.transaction_id = sales.transaction_id
+
+),
+
+-- Null where no rate is quoted: then it earns nothing, and stands in a check.
+converted as (
+
+    select
+        priced.*,
+        case
+            when priced.sale_currency <> priced.currency then coalesce(day_rates.rate, month_rates.rate)
+        end as exchange_rate,
+        priced.sign * case
+            when
+                priced.currency = priced.company_currency
+                and (priced.sale_currency = priced.currency or priced.sale_rate_day = 'transaction')
+                then priced.credit_amount
+            when priced.sale_currency = priced.currency then priced.sale_amount
+            else {{ converted('priced.sale_amount', 'coalesce(day_rates.rate, month_rates.rate)') }}
+        end as signed_amount
+    from priced
+    left join {{ ref('int_quoted_rates') }} as day_rates
         on
-            credits.employee_id = payees.employee_id
-            and credits.credited_month = payees.period_month
-    inner join {{ ref('policy_commission_plans') }} as plans
+            priced.sale_currency = day_rates.from_currency
+            and priced.currency = day_rates.to_currency
+            and priced.sale_rate_day = 'transaction'
+            and {{ holds_on('day_rates', 'priced.credited_on') }}
+    left join {{ ref('int_month_rates') }} as month_rates
         on
-            payees.plan_id = plans.plan_id
-            and plans.credit_kind in (credits.credit_kind, 'any')
-            and {{ holds_on('plans', 'credits.credited_on') }}
-    inner join {{ ref('policy_commission_bases') }} as earning_bases
-        on
-            plans.commission_basis = earning_bases.commission_basis
-            and credits.credited_kind = earning_bases.transaction_kind
-            and earning_bases.sign > 0
-    inner join {{ ref('policy_commission_bases') }} as own_bases
-        on
-            plans.commission_basis = own_bases.commission_basis
-            and credits.transaction_kind = own_bases.transaction_kind
-    where
-        case when credits.reverses_transaction_id is null then 1 else -1 end
-        = case when own_bases.sign > 0 then 1 else -1 end
+            priced.sale_currency = month_rates.from_currency
+            and priced.currency = month_rates.to_currency
+            and priced.sale_rate_day = month_rates.rate_day
+            and priced.credited_month = month_rates.period_month
 
 ),
 
 final as (
 
     select
-        planned.transaction_id,
-        planned.employee_id,
-        planned.assignment_role,
-        planned.reverses_transaction_id,
-        planned.plan_id,
-        planned.tier_mode,
-        planned.bound_kind,
-        planned.bound_side,
-        planned.product_class,
-        planned.customer_class,
-        case when planned.accumulation = 'quota_window' then quotas.quota_amount end as window_quota,
-        planned.signed_amount,
-        planned.period_month,
-        planned.credited_month,
-        planned.transaction_date,
+        converted.transaction_id,
+        converted.employee_id,
+        converted.assignment_role,
+        converted.reverses_transaction_id,
+        converted.plan_id,
+        converted.tier_mode,
+        converted.bound_kind,
+        converted.bound_side,
+        converted.contract_type,
+        converted.product_maturity,
+        converted.product_class,
+        converted.customer_class,
+        case when converted.accumulation = 'quota_window' then quotas.quota_amount end as window_quota,
+        converted.currency,
+        case when converted.sale_currency <> converted.currency then converted.sale_currency end
+            as sale_currency,
+        cast(converted.exchange_rate as decimal(18, 8)) as exchange_rate,
+        cast(converted.signed_amount as decimal(18, 4)) as signed_amount,
+        converted.period_month,
+        converted.credited_month,
+        converted.transaction_date,
         case
-            when planned.accumulation = 'quota_window'
+            when converted.accumulation = 'quota_window'
                 then coalesce(quotas.valid_from, periods.period_month)
-            else {{ period_start('planned.accumulation', 'periods') }}
+            else {{ period_start('converted.accumulation', 'periods') }}
         end as accumulation_start,
-        {{ period_end('planned.accumulation', 'periods') }} as accumulation_end
-    from planned
+        {{ period_end('converted.accumulation', 'periods') }} as accumulation_end
+    from converted
     inner join {{ ref('dim_periods') }} as periods
-        on planned.period_month = periods.period_month
+        on converted.period_month = periods.period_month
     left join {{ ref('stg_hr__quotas') }} as quotas
         on
-            planned.employee_id = quotas.employee_id
-            and {{ holds_on('quotas', 'planned.transaction_date') }}
+            converted.employee_id = quotas.employee_id
+            and converted.currency = coalesce(quotas.currency, converted.currency)
+            and {{ holds_on('quotas', 'converted.transaction_date') }}
 
 )
 

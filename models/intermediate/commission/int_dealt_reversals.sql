@@ -28,6 +28,7 @@ shares as (
         earned.exception_reason,
         earned.product_class as earned_product_class,
         earned.customer_class as earned_customer_class,
+        earned.rate_class as earned_rate_class,
         {{ whole_share('-reversals.signed_amount', 'earned.amount', 'earned.credit_amount') }}
             as whole_units,
         {{ whole_remainder('-reversals.signed_amount', 'earned.amount', 'earned.credit_amount') }}

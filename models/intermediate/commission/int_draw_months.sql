@@ -5,7 +5,7 @@
 
 {#-
     What each month adds to what a payee owes of draws, or takes from it; without a draw in the month
-    what is owed is recovered all the same. A guarantee is never owed: what it tops up is not here.
+    what is owed is recovered all the same. All in the currency of the pay. A guarantee is never owed: what it tops up is not here.
 -#}
 with
 
@@ -14,7 +14,7 @@ earned as (
     select
         employee_id,
         period_month,
-        sum(commission_amount) as commission_amount
+        sum(pay_amount) as commission_amount
     from {{ ref('fct_commissions') }}
     where {{ in_months('period_month') }}
     group by employee_id, period_month
@@ -27,9 +27,13 @@ months as (
         payees.employee_id,
         payees.plan_id,
         draws.draw_kind,
+        payees.currency,
         coalesce(
             {{ exact_quotient(
-                wide('draws.monthly_amount') ~ ' * payees.employed_days', 'periods.day_count', 4
+                wide(pay_amount('draws.monthly_amount', 'draws', 'payees', 'rates'))
+                ~ ' * payees.employed_days',
+                'periods.day_count',
+                4
             ) }},
             0
         ) as draw_amount,
@@ -43,6 +47,11 @@ months as (
         on
             payees.plan_id = draws.plan_id
             and {{ holds_on('draws', 'payees.last_day') }}
+    left join {{ ref('int_pay_rates') }} as rates
+        on
+            draws.currency = rates.from_currency
+            and payees.currency = rates.to_currency
+            and payees.period_month = rates.period_month
     left join earned
         on
             payees.employee_id = earned.employee_id
@@ -62,6 +71,7 @@ final as (
         employee_id,
         plan_id,
         draw_kind,
+        currency,
         cast(draw_amount as decimal(18, 4)) as draw_amount,
         cast(commission_amount as decimal(18, 4)) as commission_amount,
         cast(

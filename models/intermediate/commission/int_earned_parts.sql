@@ -24,6 +24,7 @@ matched as (
 
     select
         sales.*,
+        tiers.rate_class,
         tiers.tier_from,
         tiers.rate,
         -- The lowest tier reaches below 0, where refunds can take the sum.
@@ -39,6 +40,8 @@ matched as (
     left join {{ ref('int_commission_tiers') }} as tiers
         on
             sales.plan_id = tiers.plan_id
+            and coalesce(sales.contract_type, 'none') = tiers.contract_type
+            and coalesce(sales.product_maturity, 'none') = tiers.product_maturity
             and sales.product_class = tiers.product_class
             and sales.customer_class = tiers.customer_class
             and {{ holds_on('tiers', 'sales.transaction_date') }}
@@ -71,6 +74,7 @@ final as (
         plan_id,
         product_class,
         customer_class,
+        rate_class,
         exception_reason,
         quota_amount,
         signed_amount as credit_amount,

@@ -23,6 +23,7 @@ rated as (
 
     select
         sales.*,
+        lowest.rate_class,
         lowest.rate as lowest_rate,
         turns.closing_tier,
         turns.closing_rate,
@@ -39,6 +40,8 @@ rated as (
     inner join {{ ref('int_commission_tiers') }} as lowest
         on
             sales.plan_id = lowest.plan_id
+            and coalesce(sales.contract_type, 'none') = lowest.contract_type
+            and coalesce(sales.product_maturity, 'none') = lowest.product_maturity
             and sales.product_class = lowest.product_class
             and sales.customer_class = lowest.customer_class
             and lowest.tier_from = 0
@@ -47,8 +50,7 @@ rated as (
         on
             sales.employee_id = turns.employee_id
             and sales.plan_id = turns.plan_id
-            and sales.product_class = turns.product_class
-            and sales.customer_class = turns.customer_class
+            and lowest.rate_class = turns.rate_class
             and sales.period_month = turns.period_month
             and sales.accumulation_start = turns.accumulation_start
             and lowest.valid_from = turns.valid_from
@@ -86,6 +88,7 @@ final as (
         plan_id,
         product_class,
         customer_class,
+        rate_class,
         cast(null as {{ dbt.type_string() }}) as exception_reason,
         quota_amount,
         signed_amount as credit_amount,

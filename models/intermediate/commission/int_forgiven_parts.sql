@@ -16,6 +16,7 @@ taken_back as (
         plan_id,
         product_class,
         customer_class,
+        rate_class,
         tier_from,
         is_earned_floating as is_floating,
         {{ commission_of('amount', 'rate') }} as commission_amount,
@@ -34,6 +35,7 @@ taken_back as (
         plan_id,
         product_class,
         customer_class,
+        rate_class,
         tier_from,
         true as is_floating,
         commission_amount,
@@ -58,6 +60,7 @@ final as (
         taken_back.plan_id,
         taken_back.product_class,
         taken_back.customer_class,
+        taken_back.rate_class,
         taken_back.tier_from,
         taken_back.is_floating,
         case

@@ -8,5 +8,7 @@ select
     period_month,
     accumulation_start
 from {{ ref('int_commissionable_credits') }}
-where {{ in_months('period_month') }}
+where
+    signed_amount is not null
+    and {{ in_months('period_month') }}
 group by employee_id, plan_id, period_month, accumulation_start

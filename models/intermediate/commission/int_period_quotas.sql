@@ -15,6 +15,7 @@ placed as (
 
     select distinct
         employee_id,
+        currency,
         window_quota,
         accumulation_start,
         accumulation_end,
@@ -28,6 +29,7 @@ shared as (
 
     select
         placed.employee_id,
+        placed.currency,
         placed.accumulation_start,
         placed.accumulation_end,
         placed.period_month,
@@ -38,10 +40,12 @@ shared as (
     inner join {{ ref('stg_hr__quotas') }} as quotas
         on
             placed.employee_id = quotas.employee_id
+            and placed.currency = coalesce(quotas.currency, placed.currency)
             and placed.accumulation_end > quotas.valid_from
             and placed.accumulation_start < quotas.valid_to
     group by
-        placed.employee_id, placed.accumulation_start, placed.accumulation_end, placed.period_month
+        placed.employee_id, placed.currency, placed.accumulation_start, placed.accumulation_end,
+        placed.period_month
 
 ),
 
@@ -49,6 +53,7 @@ asked as (
 
     select
         employee_id,
+        currency,
         quota_amount,
         accumulation_start,
         accumulation_end,
@@ -57,6 +62,7 @@ asked as (
     union all
     select
         employee_id,
+        currency,
         window_quota as quota_amount,
         accumulation_start,
         accumulation_end,
@@ -70,6 +76,7 @@ final as (
 
     select
         asked.employee_id,
+        asked.currency,
         cast(
             asked.quota_amount - coalesce(sum(reliefs.relief_amount), 0) as decimal(18, 4)
         ) as quota_amount,
@@ -81,6 +88,7 @@ final as (
     left join {{ ref('int_quota_reliefs') }} as reliefs
         on
             asked.employee_id = reliefs.employee_id
+            and asked.currency = coalesce(reliefs.currency, asked.currency)
             and case
                 when asked.accumulation_end is null then reliefs.quota_from
                 else reliefs.period_month
@@ -90,8 +98,8 @@ final as (
                 else {{ add_days('reliefs.period_month', 1) }}
             end <= coalesce(asked.accumulation_end, asked.accumulation_start)
     group by
-        asked.employee_id, asked.quota_amount, asked.accumulation_start, asked.accumulation_end,
-        asked.period_month
+        asked.employee_id, asked.currency, asked.quota_amount, asked.accumulation_start,
+        asked.accumulation_end, asked.period_month
 
 )
 

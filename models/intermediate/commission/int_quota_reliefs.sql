@@ -19,19 +19,29 @@ ranked as (
 
 ),
 
+hires as (
+
+    select
+        *,
+        lead(hired_on) over (partition by employee_id order by hired_on) as hired_again_on
+    from ranked
+    where month_number = 1
+
+),
+
 ramped as (
 
     select
         hires.employee_id,
+        {{ month_of('hires.hired_again_on') }} as next_hire_month,
         ramps.quota_share,
         {{ add_months(month_of('hires.hired_on'), 'ramps.employed_month - 1') }} as period_month,
         {{ add_months(month_of('hires.hired_on'), 'ramps.employed_month') }} as next_month
-    from ranked as hires
+    from hires
     inner join {{ ref('policy_quota_ramps') }} as ramps
         on
             hires.plan_id = ramps.plan_id
             and {{ holds_on('ramps', 'hires.last_day') }}
-    where hires.month_number = 1
 
 ),
 
@@ -39,6 +49,7 @@ final as (
 
     select
         ramped.employee_id,
+        quotas.currency,
         quotas.valid_from as quota_from,
         cast(
             {{ quota_of_days(
@@ -53,6 +64,8 @@ final as (
             ramped.employee_id = quotas.employee_id
             and ramped.next_month > quotas.valid_from
             and ramped.period_month < quotas.valid_to
+            -- A rehire begins anew.
+            and ramped.period_month < coalesce(ramped.next_hire_month, quotas.valid_to)
 
 )
 

@@ -34,8 +34,7 @@ reached as (
         on
             dealt.employee_id = turns.employee_id
             and dealt.plan_id = turns.plan_id
-            and dealt.earned_product_class = turns.product_class
-            and dealt.earned_customer_class = turns.customer_class
+            and dealt.earned_rate_class = turns.rate_class
             and dealt.earned_in = turns.accumulation_start
             and dealt.period_month >= turns.period_month
             and {{ holds_on('turns', 'dealt.earned_on') }}
@@ -53,6 +52,7 @@ final as (
         dealt.plan_id,
         dealt.earned_product_class as product_class,
         dealt.earned_customer_class as customer_class,
+        dealt.earned_rate_class as rate_class,
         dealt.exception_reason,
         dealt.quota_amount,
         dealt.accumulated_before,

@@ -10,6 +10,19 @@
 -#}
 with
 
+tiers as (
+
+    select distinct
+        plan_id,
+        rate_class,
+        tier_from,
+        rate,
+        valid_from,
+        valid_to
+    from {{ ref('int_commission_tiers') }}
+
+),
+
 ordered as (
 
     select
@@ -48,14 +61,13 @@ bounded as (
 
     select
         turns.*,
-        tiers.product_class,
-        tiers.customer_class,
+        tiers.rate_class,
         tiers.tier_from,
         tiers.valid_from,
         tiers.valid_to,
         {{ tier_bound('tiers.tier_from', 'turns') }} as bound
     from turns
-    inner join {{ ref('int_commission_tiers') }} as tiers
+    inner join tiers
         on turns.plan_id = tiers.plan_id
 
 ),
@@ -65,8 +77,7 @@ reached as (
     select
         employee_id,
         plan_id,
-        product_class,
-        customer_class,
+        rate_class,
         closing_amount,
         {% for position in ['opening', 'closing'] -%}
         max(
@@ -83,8 +94,8 @@ reached as (
         valid_to
     from bounded
     group by
-        employee_id, plan_id, product_class, customer_class, closing_amount, period_month,
-        accumulation_start, valid_from, valid_to
+        employee_id, plan_id, rate_class, closing_amount, period_month, accumulation_start, valid_from,
+        valid_to
 
 ),
 
@@ -93,8 +104,7 @@ final as (
     select
         reached.employee_id,
         reached.plan_id,
-        reached.product_class,
-        reached.customer_class,
+        reached.rate_class,
         cast(reached.closing_amount as decimal(18, 4)) as closing_amount,
         reached.opening_tier,
         openings.rate as opening_rate,
@@ -106,11 +116,10 @@ final as (
         reached.valid_to
     from reached
     {% for position in ['opening', 'closing'] -%}
-    inner join {{ ref('int_commission_tiers') }} as {{ position }}s
+    inner join tiers as {{ position }}s
         on
             reached.plan_id = {{ position }}s.plan_id
-            and reached.product_class = {{ position }}s.product_class
-            and reached.customer_class = {{ position }}s.customer_class
+            and reached.rate_class = {{ position }}s.rate_class
             and reached.{{ position }}_tier = {{ position }}s.tier_from
             and reached.valid_from = {{ position }}s.valid_from
     {% endfor %}

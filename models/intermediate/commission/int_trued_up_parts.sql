@@ -33,6 +33,7 @@ floating as (
         plan_id,
         product_class,
         customer_class,
+        rate_class,
         quota_amount,
         amount,
         period_month as earned_month,
@@ -57,6 +58,7 @@ final as (
         floating.plan_id,
         floating.product_class,
         floating.customer_class,
+        floating.rate_class,
         floating.quota_amount,
         turns.closing_tier as tier_from,
         floating.amount,
@@ -75,8 +77,7 @@ final as (
         on
             floating.employee_id = turns.employee_id
             and floating.plan_id = turns.plan_id
-            and floating.product_class = turns.product_class
-            and floating.customer_class = turns.customer_class
+            and floating.rate_class = turns.rate_class
             and floating.accumulation_start = turns.accumulation_start
             and floating.earned_month < turns.period_month
             and {{ holds_on('turns', 'floating.rated_on') }}

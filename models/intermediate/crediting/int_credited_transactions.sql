@@ -10,6 +10,13 @@ with
 rules as (
 
     select *
+    from {{ ref('int_credit_rule_classes') }}
+
+),
+
+all_rules as (
+
+    select *
     from {{ ref('policy_credit_rules') }}
 
 ),
@@ -19,6 +26,7 @@ keepers as (
 
     select
         credit_rule_id,
+        through_rule_id,
         account_id as kept_id,
         employee_id,
         team_id,
@@ -28,7 +36,8 @@ keepers as (
     from {{ ref('int_credit_holders') }}
     union all
     select
-        rules.credit_rule_id,
+        all_rules.credit_rule_id,
+        cast(null as {{ dbt.type_string() }}) as through_rule_id,
         leads.contract_id as kept_id,
         leads.employee_id,
         cast(null as {{ dbt.type_string() }}) as team_id,
@@ -36,11 +45,12 @@ keepers as (
         leads.valid_from,
         leads.valid_to
     from {{ ref('int_delivery_leads') }} as leads
-    inner join rules
-        on rules.assignment_role = 'delivery_lead'
+    inner join all_rules
+        on all_rules.assignment_role = 'delivery_lead'
     union all
     select
-        rules.credit_rule_id,
+        all_rules.credit_rule_id,
+        cast(null as {{ dbt.type_string() }}) as through_rule_id,
         deals.opportunity_id as kept_id,
         deals.employee_id,
         cast(null as {{ dbt.type_string() }}) as team_id,
@@ -48,11 +58,11 @@ keepers as (
         cast('0001-01-01' as date) as valid_from,
         cast(null as date) as valid_to
     from {{ ref('int_deal_keepers') }} as deals
-    inner join rules
+    inner join all_rules
         on
-            deals.assignment_role = rules.assignment_role
-            and coalesce(deals.team_role, '') = coalesce(rules.team_role, '')
-    where rules.credit_kind <> 'direct'
+            deals.assignment_role = all_rules.assignment_role
+            and coalesce(deals.team_role, '') = coalesce(all_rules.team_role, '')
+    where all_rules.credit_kind <> 'direct'
 
 ),
 
@@ -83,7 +93,9 @@ final as (
         on sold.credited_opportunity_id = deals.opportunity_id
     inner join rules
         on
-            {{ holds_on('rules', 'sold.credited_on') }}
+            coalesce(sold.credited_contract_type, 'none') = rules.contract_type
+            and coalesce(sold.credited_product_maturity, 'none') = rules.product_maturity
+            and {{ holds_on('rules', 'sold.credited_on') }}
             and (
                 deals.opportunity_id is null
                 or rules.credit_kind = 'overlay' and rules.assignment_role <> 'dotted_line_manager'
@@ -91,10 +103,11 @@ final as (
     inner join keepers
         on
             rules.credit_rule_id = keepers.credit_rule_id
+            and coalesce(rules.through_rule_id, '') = coalesce(keepers.through_rule_id, '')
             and keepers.kept_id = case
                 when rules.assignment_role in ('opportunity_owner', 'opportunity_team')
                     then sold.credited_opportunity_id
-                when rules.assignment_role = 'delivery_lead' then sold.contract_id
+                when rules.assignment_role = 'delivery_lead' then sold.credited_contract_id
                 else sold.credited_account_id
             end
             and keepers.valid_from <= case

@@ -1,13 +1,43 @@
 {{ config(materialized='ephemeral') }}
 
-{#- A refund that names no payment takes back the newest payment of its contract. -#}
+{#-
+    The payment that a refund takes back, where it is looked up: one that names no payment takes back
+    the newest of its contract, and one in another currency than the company's has its payment's rate.
+-#}
 with
 
-unnamed as (
+settings as (
 
-    select *
-    from {{ ref('stg_billing__refunds') }}
-    where payment_id is null
+    select company_currency
+    from {{ ref('stg_policy__settings') }}
+
+),
+
+refunds as (
+
+    select refunds.*
+    from {{ ref('stg_billing__refunds') }} as refunds
+    cross join settings
+    where
+        refunds.payment_id is null
+        or refunds.currency <> settings.company_currency
+
+),
+
+looked_up as (
+
+    select payments.payment_id
+    from {{ ref('base_billing__payments') }} as payments
+    where
+        payments.contract_id in (
+            select refunds.contract_id
+            from refunds
+            where refunds.payment_id is null
+        )
+    union all
+    select refunds.payment_id
+    from refunds
+    where refunds.payment_id is not null
 
 ),
 
@@ -23,31 +53,52 @@ payment_versions as (
             ],
         ) }} as version_rank
     from {{ ref('base_billing__payments') }}
-    where payment_id in (
-        select payments.payment_id
-        from {{ ref('base_billing__payments') }} as payments
-        where payments.contract_id in (select unnamed.contract_id from unnamed)
-    )
+    where payment_id in (select looked_up.payment_id from looked_up)
+
+),
+
+payments as (
+
+    select *
+    from payment_versions
+    where
+        version_rank = 1
+        and not is_deleted
 
 ),
 
 candidates as (
 
     select
-        unnamed.refund_id,
+        refunds.refund_id,
         payments.payment_id,
-        row_number() over (
-            partition by unnamed.refund_id
-            order by payments.paid_on desc, payments.payment_id desc
-        ) as payment_rank
-    from unnamed
-    inner join payment_versions as payments
+        payments.paid_on
+    from refunds
+    inner join payments
+        on refunds.payment_id = payments.payment_id
+    union all
+    select
+        refunds.refund_id,
+        payments.payment_id,
+        payments.paid_on
+    from refunds
+    inner join payments
         on
-            unnamed.contract_id = payments.contract_id
-            and unnamed.refunded_on >= payments.paid_on
-    where
-        payments.version_rank = 1
-        and not payments.is_deleted
+            refunds.contract_id = payments.contract_id
+            and refunds.refunded_on >= payments.paid_on
+    where refunds.payment_id is null
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by refund_id
+            order by paid_on desc, payment_id desc
+        ) as payment_rank
+    from candidates
 
 ),
 
@@ -55,8 +106,9 @@ final as (
 
     select
         refund_id,
-        payment_id
-    from candidates
+        payment_id,
+        paid_on
+    from ranked
     where payment_rank = 1
 
 )

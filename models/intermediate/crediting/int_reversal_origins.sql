@@ -12,6 +12,9 @@ final as (
         reversals.transaction_id,
         origins.transaction_id as credited_as,
         origins.account_id,
+        origins.contract_id,
+        origins.contract_type,
+        origins.product_maturity,
         origins.opportunity_id,
         -- Without a rate the sale has earned nothing, so nothing is taken back for it.
         case when origins.company_amount is not null then origins.transaction_kind end

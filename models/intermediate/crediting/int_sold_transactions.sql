@@ -13,6 +13,9 @@ final as (
         *,
         transaction_id as credited_as,
         account_id as credited_account_id,
+        contract_id as credited_contract_id,
+        contract_type as credited_contract_type,
+        product_maturity as credited_product_maturity,
         opportunity_id as credited_opportunity_id,
         transaction_date as credited_on
     from {{ ref('fct_transactions') }}
@@ -25,6 +28,9 @@ final as (
         transactions.*,
         origins.credited_as,
         origins.account_id as credited_account_id,
+        origins.contract_id as credited_contract_id,
+        origins.contract_type as credited_contract_type,
+        origins.product_maturity as credited_product_maturity,
         origins.opportunity_id as credited_opportunity_id,
         origins.credited_on
     from {{ ref('fct_transactions') }} as transactions

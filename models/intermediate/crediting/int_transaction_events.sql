@@ -2,7 +2,8 @@
 
 {#-
     The four amounts that are kept apart (S0-02), and the cancelling of booked contracts, as landed.
-    `reverses_transaction_id` names what a refund or a cancellation takes back.
+    `reverses_transaction_id` names what a refund or a cancellation takes back: it is converted at the
+    rate of the day of that, so that both come to nothing (S0-07).
 -#}
 with
 
@@ -23,7 +24,8 @@ events as (
         contract_id,
         currency,
         amount,
-        signed_on as transaction_date
+        signed_on as transaction_date,
+        signed_on as rated_on
     from contracts
     where {{ in_months('signed_on') }}
     union all
@@ -35,7 +37,8 @@ events as (
         contract_id,
         currency,
         amount,
-        cancelled_on as transaction_date
+        cancelled_on as transaction_date,
+        signed_on as rated_on
     from contracts
     where {{ in_months('cancelled_on') }}
     union all
@@ -47,7 +50,8 @@ events as (
         contract_id,
         currency,
         amount,
-        paid_on as transaction_date
+        paid_on as transaction_date,
+        paid_on as rated_on
     from {{ ref('stg_billing__payments') }}
     union all
     select
@@ -59,7 +63,8 @@ events as (
         refunds.contract_id,
         refunds.currency,
         refunds.amount,
-        refunds.refunded_on as transaction_date
+        refunds.refunded_on as transaction_date,
+        coalesce(origins.paid_on, refunds.refunded_on) as rated_on
     from {{ ref('stg_billing__refunds') }} as refunds
     left join {{ ref('int_refund_origins') }} as origins
         on refunds.refund_id = origins.refund_id
@@ -72,7 +77,8 @@ events as (
         contract_id,
         currency,
         amount,
-        consumed_on as transaction_date
+        consumed_on as transaction_date,
+        consumed_on as rated_on
     from {{ ref('stg_billing__consumption') }}
 
 ),
@@ -87,10 +93,12 @@ final as (
         events.contract_id,
         contracts.opportunity_id,
         contracts.product_id,
+        contracts.contract_type,
         events.currency,
         events.amount,
         {{ month_of('events.transaction_date') }} as period_month,
         events.transaction_date,
+        events.rated_on,
         contracts.signed_on as contract_signed_on
     from events
     left join contracts

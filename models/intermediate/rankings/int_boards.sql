@@ -12,7 +12,7 @@ select
 from {{ ref('int_measure_boards') }}
 {% for board, kind, value, relation in [
     ('score', 'period_kind', 'score', 'fct_scores'),
-    ('commission', "'month'", 'sum(commission_amount)', 'fct_commissions'),
+    ('commission', "'month'", 'sum(company_amount)', 'fct_commissions'),
     ('quota_attainment', "'quota_window'", 'attainment', 'fct_quota_attainment'),
 ] -%}
 union all

@@ -27,16 +27,28 @@ earned as (
 final as (
 
     select
-        employee_id,
-        bonus_id,
-        plan_id,
-        earned_when,
-        subject_id,
-        currency,
-        cast(amount as decimal(18, 4)) as amount,
-        period_month
+        earned.employee_id,
+        earned.bonus_id,
+        earned.plan_id,
+        earned.earned_when,
+        earned.subject_id,
+        earned.currency,
+        cast(earned.amount as decimal(18, 4)) as amount,
+        payees.currency as pay_currency,
+        {{ pay_rate('earned', 'payees', 'rates') }} as pay_rate,
+        {{ pay_amount('earned.amount', 'earned', 'payees', 'rates') }} as pay_amount,
+        earned.period_month
     from earned
-    where {{ in_months('period_month') }}
+    inner join {{ ref('int_payee_months') }} as payees
+        on
+            earned.employee_id = payees.employee_id
+            and earned.period_month = payees.period_month
+    left join {{ ref('int_pay_rates') }} as rates
+        on
+            earned.currency = rates.from_currency
+            and payees.currency = rates.to_currency
+            and earned.period_month = rates.period_month
+    where {{ in_months('earned.period_month') }}
 
 )
 

@@ -1,71 +1,22 @@
 {{ config(materialized='by_month') }}
 
-{%- set nothing = 'cast(null as ' ~ dbt.type_string() ~ ')' %}
-{%- set no_amount = 'cast(null as decimal(18, 4))' %}
-
 with
 
-currency as (
-
-    select company_currency as currency
-    from {{ ref('stg_policy__settings') }}
-
-),
-
-lines as (
+-- Sales in another currency than the plan's.
+converted as (
 
     select
-        line_kind,
-        {{ nothing }} as cap_period,
-        employee_id,
-        plan_id,
         transaction_id,
-        assignment_role,
-        reverses_transaction_id,
-        product_class,
-        customer_class,
-        exception_reason,
-        quota_amount,
-        accumulated_before,
-        tier_from,
-        amount,
-        rate,
-        commission_amount,
-        is_floating,
-        period_month,
-        transaction_date,
-        {{ month_of('credited_on') }} as credited_month
-    from {{ ref('int_commission_parts') }}
-    where {{ in_months('period_month') }}
-    -- What is cut of a sale, of the sales of a month, and of a month's commission.
-    {% for source in ['int_sale_cap_lines', 'int_deferred_lines', 'int_gate_lines', 'int_cap_lines'] -%}
-    {%- set is_of_sale = loop.index <= 2 -%}
-    union all
-    select
-        line_kind,
-        {{ {1: "'sale'", 4: 'cap_period'}.get(loop.index, nothing) }} as cap_period,
         employee_id,
-        plan_id,
-        {{ 'credited_as' if is_of_sale else nothing }} as transaction_id,
-        {{ 'assignment_role' if is_of_sale else nothing }} as assignment_role,
-        {% for name in [
-            'reverses_transaction_id', 'product_class', 'customer_class', 'exception_reason'
-        ] -%}
-        {{ nothing }} as {{ name }},
-        {% endfor -%}
-        {% for name in ['quota_amount', 'accumulated_before', 'tier_from', 'amount'] -%}
-        {{ no_amount }} as {{ name }},
-        {% endfor -%}
-        cast(null as decimal(9, 6)) as rate,
-        commission_amount,
-        false as is_floating,
-        period_month,
-        {{ 'credited_on' if is_of_sale else 'cast(null as date)' }} as transaction_date,
-        {{ {3: 'credited_month', 4: 'cast(null as date)'}.get(loop.index, month_of('credited_on')) }}
-            as credited_month
-    from {{ ref(source) }}
-    where {{ in_months('period_month') }}
-    {% endfor %}
+        assignment_role,
+        sale_currency,
+        exchange_rate,
+        period_month
+    from {{ ref('int_commissionable_credits') }}
+    where
+        sale_currency is not null
+        and {{ in_months('period_month') }}
+
 ),
 
 final as (
@@ -96,19 +47,41 @@ final as (
         lines.reverses_transaction_id,
         lines.product_class,
         lines.customer_class,
+        lines.rate_class,
         lines.exception_reason,
-        currency.currency,
+        plans.currency,
+        sales.sale_currency,
+        sales.exchange_rate as sale_rate,
         cast(lines.quota_amount as decimal(18, 4)) as quota_amount,
         cast(lines.accumulated_before as decimal(18, 4)) as accumulated_before,
         cast(lines.tier_from as decimal(18, 4)) as tier_from,
         cast(lines.amount as decimal(18, 4)) as amount,
         cast(lines.rate as decimal(9, 6)) as rate,
         cast(lines.commission_amount as decimal(18, 4)) as commission_amount,
+        payees.currency as pay_currency,
+        {{ pay_rate('plans', 'payees', 'rates') }} as pay_rate,
+        {{ pay_amount('lines.commission_amount', 'plans', 'payees', 'rates') }} as pay_amount,
         lines.period_month,
         lines.transaction_date,
         lines.credited_month
-    from lines
-    cross join currency
+    from {{ ref('int_commission_line_sources') }} as lines
+    inner join {{ ref('int_plan_currencies') }} as plans
+        on lines.plan_id = plans.plan_id
+    inner join {{ ref('int_pay_currencies') }} as payees
+        on
+            lines.employee_id = payees.employee_id
+            and {{ holds_on('payees', add_days(add_months('lines.period_month', 1), -1)) }}
+    left join {{ ref('int_pay_rates') }} as rates
+        on
+            plans.currency = rates.from_currency
+            and payees.currency = rates.to_currency
+            and lines.period_month = rates.period_month
+    left join converted as sales
+        on
+            lines.transaction_id = sales.transaction_id
+            and lines.employee_id = sales.employee_id
+            and lines.assignment_role = sales.assignment_role
+            and lines.period_month = sales.period_month
 
 )
 

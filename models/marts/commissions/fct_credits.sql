@@ -5,6 +5,18 @@
 
 with
 
+-- Dealt out to a deal's own sellers, and what rolls up to those above them or above a delivery.
+dealt as (
+
+    select *
+    from {{ ref('int_split_credits') }}
+    where {{ in_months('period_month') }}
+    union all
+    select *
+    from {{ ref('int_lead_head_credits') }}
+
+),
+
 credited as (
 
     select
@@ -19,6 +31,8 @@ credited as (
         account_id,
         contract_id,
         product_id,
+        contract_type,
+        product_maturity,
         product_class,
         customer_class,
         credit_share,
@@ -36,30 +50,30 @@ credited as (
         and {{ in_months('period_month') }}
     union all
     select
-        splits.transaction_id,
-        splits.credit_rule_id,
-        splits.employee_id,
-        splits.team_id,
-        splits.credit_kind,
-        splits.assignment_role,
+        dealt.transaction_id,
+        dealt.credit_rule_id,
+        dealt.employee_id,
+        dealt.team_id,
+        dealt.credit_kind,
+        dealt.assignment_role,
         transactions.transaction_kind,
         transactions.reverses_transaction_id,
         transactions.account_id,
         transactions.contract_id,
         transactions.product_id,
+        transactions.contract_type,
+        transactions.product_maturity,
         transactions.product_class,
         transactions.customer_class,
-        splits.credit_share,
-        splits.credit_amount,
+        dealt.credit_share,
+        dealt.credit_amount,
         transactions.is_key_product,
         transactions.period_month,
         transactions.transaction_date
-    from {{ ref('int_split_credits') }} as splits
+    from dealt
     inner join {{ ref('fct_transactions') }} as transactions
-        on splits.transaction_id = transactions.transaction_id
-    where
-        {{ in_months('splits.period_month') }}
-        and {{ in_months('transactions.period_month') }}
+        on dealt.transaction_id = transactions.transaction_id
+    where {{ in_months('transactions.period_month') }}
 
 ),
 
@@ -78,6 +92,8 @@ final as (
         credited.account_id,
         credited.contract_id,
         credited.product_id,
+        credited.contract_type,
+        credited.product_maturity,
         credited.product_class,
         credited.customer_class,
         credited.credit_share,

@@ -6,25 +6,19 @@
 
 {#-
     What is owed is never below nothing: the sum of all that was added and taken since the first draw,
-    less the lowest that sum has been.
+    less the lowest that sum has been. In each currency of the pay by itself.
 -#}
 with
-
-currency as (
-
-    select company_currency as currency
-    from {{ ref('stg_policy__settings') }}
-
-),
 
 begun as (
 
     select
         employee_id,
+        currency,
         min(period_month) as first_month
     from {{ ref('int_draw_months') }}
     where draw_kind is not null
-    group by employee_id
+    group by employee_id, currency
 
 ),
 
@@ -33,7 +27,7 @@ summed as (
     select
         months.*,
         sum(months.flow_amount) over (
-            partition by months.employee_id
+            partition by months.employee_id, months.currency
             order by months.period_month
             rows between unbounded preceding and current row
         ) as flowed
@@ -41,6 +35,7 @@ summed as (
     inner join begun
         on
             months.employee_id = begun.employee_id
+            and months.currency = begun.currency
             and months.period_month >= begun.first_month
 
 ),
@@ -51,7 +46,7 @@ owed as (
         *,
         flowed - least(
             min(flowed) over (
-                partition by employee_id
+                partition by employee_id, currency
                 order by period_month
                 rows between unbounded preceding and current row
             ),
@@ -65,8 +60,9 @@ balanced as (
 
     select
         *,
-        coalesce(lag(owed_after) over (partition by employee_id order by period_month), 0)
-            as owed_before,
+        coalesce(
+            lag(owed_after) over (partition by employee_id, currency order by period_month), 0
+        ) as owed_before,
         case
             when draw_kind = 'non_recoverable' then greatest(draw_amount - commission_amount, 0)
             else 0
@@ -81,7 +77,7 @@ final as (
         balanced.employee_id,
         balanced.plan_id,
         balanced.draw_kind,
-        currency.currency,
+        balanced.currency,
         balanced.draw_amount,
         balanced.commission_amount,
         cast(balanced.owed_before as decimal(18, 4)) as owed_before_amount,
@@ -97,7 +93,6 @@ final as (
         ) as paid_amount,
         balanced.period_month
     from balanced
-    cross join currency
 
 )
 

@@ -5,22 +5,16 @@
 
 with
 
-currency as (
-
-    select company_currency as currency
-    from {{ ref('stg_policy__settings') }}
-
-),
-
 earned as (
 
     select
         employee_id,
+        pay_currency,
         period_month,
-        sum(commission_amount) as commission_amount
+        sum(pay_amount) as commission_amount
     from {{ ref('fct_commissions') }}
     where {{ in_months('period_month') }}
-    group by employee_id, period_month
+    group by employee_id, pay_currency, period_month
 
 ),
 
@@ -30,7 +24,7 @@ final as (
     select
         earned.employee_id,
         payees.plan_id,
-        currency.currency,
+        earned.pay_currency as currency,
         cast(earned.commission_amount as decimal(18, 4)) as commission_amount,
         cast(
             round({{ wide('earned.commission_amount') }} * holdbacks.holdback_share, 4)
@@ -47,7 +41,6 @@ final as (
         on
             payees.plan_id = holdbacks.plan_id
             and {{ holds_on('holdbacks', 'payees.last_day') }}
-    cross join currency
     where {{ in_months('payees.period_month') }}
 
 )

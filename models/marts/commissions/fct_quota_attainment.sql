@@ -36,6 +36,7 @@ windows as (
 
     select
         quotas.employee_id,
+        coalesce(quotas.currency, settings.company_currency) as currency,
         cast(quotas.quota_amount - coalesce(reliefs.relief_amount, 0) as decimal(18, 4)) as quota_amount,
         quotas.valid_from,
         quotas.valid_to,
@@ -43,6 +44,7 @@ windows as (
         coalesce(quotas.valid_to <= known.known_on, false) as is_over
     from {{ ref('stg_hr__quotas') }} as quotas
     cross join known
+    cross join settings
     left join reliefs
         on
             quotas.employee_id = reliefs.employee_id
@@ -61,6 +63,7 @@ sales as (
     inner join {{ ref('int_commissionable_credits') }} as credits
         on
             windows.employee_id = credits.employee_id
+            and windows.currency = credits.currency
             and windows.valid_from <= credits.transaction_date
             and (windows.valid_to is null or windows.valid_to > credits.transaction_date)
     group by windows.employee_id, windows.valid_from
@@ -71,7 +74,7 @@ final as (
 
     select
         windows.employee_id,
-        settings.company_currency as currency,
+        windows.currency,
         windows.quota_amount,
         cast(coalesce(sales.sales_amount, 0) as decimal(18, 4)) as sales_amount,
         cast(
@@ -88,7 +91,6 @@ final as (
         windows.valid_from,
         windows.valid_to
     from windows
-    cross join settings
     left join sales
         on
             windows.employee_id = sales.employee_id

@@ -1,6 +1,7 @@
 {{ config(
     materialized='by_month',
     changes_of=['billing.contracts'],
+    reach={'billing.payments': 'refunds'},
 ) }}
 
 with
@@ -24,13 +25,17 @@ converted as (
 
     select
         events.*,
+        case
+            when events.currency = settings.company_currency then 1
+            else rates.rate
+        end as exchange_rate,
         {{ in_company_currency('events', 'rates', 'settings') }} as company_amount
     from events
     cross join settings
     left join {{ ref('int_exchange_rates') }} as rates
         on
             events.currency = rates.currency
-            and {{ holds_on('rates', 'events.transaction_date') }}
+            and {{ holds_on('rates', 'events.rated_on') }}
 
 ),
 
@@ -64,10 +69,13 @@ final as (
         converted.contract_id,
         converted.opportunity_id,
         converted.product_id,
+        converted.contract_type,
+        products.maturity as product_maturity,
         case when new_products.product_id is null then 'established' else 'new' end as product_class,
         case when new_customers.account_id is null then 'repeat' else 'new' end as customer_class,
         converted.currency,
         converted.amount,
+        cast(converted.exchange_rate as decimal(18, 8)) as exchange_rate,
         converted.company_amount,
         coalesce(products.is_key_product, false) as is_key_product,
         converted.period_month,

@@ -63,17 +63,17 @@ components as (
     select
         employee_id,
         'commission' as component,
-        currency,
+        pay_currency as currency,
         period_month,
-        commission_amount as amount
+        pay_amount as amount
     from {{ ref('fct_commissions') }}
     union all
     select
         employee_id,
         'bonus' as component,
-        currency,
+        pay_currency as currency,
         period_month,
-        amount
+        coalesce(pay_amount, 0) as amount
     from {{ ref('fct_bonuses') }}
     union all
     select
@@ -92,7 +92,8 @@ components as (
         adjustments.amount
     from {{ ref('stg_hr__pay_adjustments') }} as adjustments
     cross join settings
-    where adjustments.approved_by is not null
+    -- Four eyes: whoever asks does not approve.
+    where adjustments.approved_by <> adjustments.requested_by
 
 ),
 

@@ -74,6 +74,7 @@ mixed as (
         on
             payees.role = targets.role
             and payees.grade = targets.grade
+            and salaries.currency = targets.currency
             and {{ holds_on('targets', 'payees.last_day') }}
     where {{ in_months('payees.period_month') }}
 

@@ -37,7 +37,9 @@ final as (
         cast(max(case when setting = 'health_lead_days' then value end) as integer)
             as health_lead_days,
         cast(max(case when setting = 'health_valid_days' then value end) as integer)
-            as health_valid_days
+            as health_valid_days,
+        max(case when setting = 'pay_rate_day' then value end) as pay_rate_day,
+        cast(max(case when setting = 'payday' then value end) as integer) as payday
     from settings
 
 )
