@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -32,14 +33,18 @@ from orchestration.lib.build import (
     build,
     close,
     last_whole_month,
-    recompute,
+    reproduce,
+    require_agreement,
+    restore_ledger,
+    write_package,
 )
+from orchestration.lib.close_package import packages
 from orchestration.lib.dbt_run import Progress as Step
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.landing import unknown_paths
 from orchestration.lib.profile import Profiler
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import WarehouseError, open_read_only
+from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
 
 app = typer.Typer(
     help="Plumbline: sales facts, scores, commissions, rankings, and the monthly close.",
@@ -208,7 +213,7 @@ def build_command(
         if profiler:
             console.print(run_log.profile_table(connection, profiler))
         console.print(run_log.what_was_built(connection, invocations))
-        found = [row for row in report.findings(connection) if row[1]]
+        found = [row for row in findings(connection) if row[1]]
         if found:
             console.print(report.table("Findings", ["check", "rows"], found, {1}))
         absent = report.absent_tables(connection)
@@ -248,7 +253,7 @@ def close_command(
     truth = settings.landing / "_ground_truth.json"
     files = [
         f"warehouse    {_shown(settings.warehouse)}",
-        f"close pack   {_shown(settings.closes / f'{chosen:%Y-%m}')}",
+        f"package      {_shown(settings.closes / f'{chosen:%Y-%m}')}",
         f"landing      {_shown(settings.landing)}",
     ]
     if (settings.landing / MARK).exists() and truth.exists():
@@ -262,21 +267,82 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-@app.command("recompute")
-def recompute_command(month: Month) -> None:
-    """Recompute a past close from what it knew, and compare it with the ledger to the cent."""
+@app.command("reproduce")
+def reproduce_command(month: Month) -> None:
+    """Compute a past close anew from what it knew and its own policy, and compare every ledger row."""
     settings = Settings.from_environment()
     _open(settings).close()
     try:
         with _following() as (told, step):
-            differences = recompute(settings, month, told, step)
+            found = reproduce(settings, month, told, step)
     except WarehouseError as error:
         raise _fail(error) from error
-    if differences:
-        headings = ["employee", "component", "currency", "earned in", "posted", "recomputed"]
-        console.print(report.table("Differences", headings, differences, {4, 5}))
+    if found.causes or found.differences:
+        headings = ["employee", "component", "currency", "earned in", "posted", "reproduced"]
+        console.print(report.table("Differences", headings, found.differences, {4, 5}))
+        for cause in found.causes or ["landing files and code are those of the close"]:
+            console.print(f"Since the close: {cause}", highlight=False, soft_wrap=True)
         raise typer.Exit(1)
-    console.print(f"The close of {month:%Y-%m} is recomputed to the cent from what it knew.")
+    console.print(
+        f"The close of {month:%Y-%m} is reproduced from what it knew: {found.entries} ledger rows,"
+        f" SHA-256 {found.sha256}, as posted.",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def verify() -> None:
+    """Prove that the packages of the closes are as they were written, and what the ledger says."""
+    settings = Settings.from_environment()
+    _open(settings).close()
+    try:
+        require_agreement(settings)
+    except WarehouseError as error:
+        raise _fail(error) from error
+    there = packages(settings)
+    rows = [
+        (
+            f"{package.month:%Y-%m}",
+            said["tables"]["pay_ledger"]["rows"],
+            ", ".join(
+                f"{report.money(Decimal(amount))} {currency}"
+                for currency, amount in said["totals"].items()
+            ),
+            package.digest,
+        )
+        for package in there
+        for said in [package.manifest]
+    ]
+    headings = ["closed", "ledger rows", "posted", "SHA-256 of the manifest"]
+    console.print(report.table("Packages", headings, rows, {1, 2}))
+    console.print("Every package is as it was written, and the ledger is theirs.")
+
+
+@app.command()
+def restore() -> None:
+    """Make the ledger and the closes from the packages alone; everything else is built from landing."""
+    settings = Settings.from_environment()
+    try:
+        months = restore_ledger(settings)
+    except WarehouseError as error:
+        raise _fail(error) from error
+    console.print(
+        f"The ledger of {len(months)} closes, {min(months):%Y-%m} to {max(months):%Y-%m}, is restored from"
+        f" {_shown(settings.closes)}. `plumbline build` makes everything else.",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def package(month: Month) -> None:
+    """Write the package of a month that Dagster or dbt alone has closed."""
+    settings = Settings.from_environment()
+    _open(settings).close()
+    try:
+        folder = write_package(settings, month)
+    except WarehouseError as error:
+        raise _fail(error) from error
+    console.print(f"The package of {month:%Y-%m} is {_shown(folder)}.", soft_wrap=True)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 from dagster import Definitions
 from dagster_dbt import DbtCliResource
 
+from orchestration.defs.closes import close_package
 from orchestration.defs.rankings import fct_promotion_cuts
 from orchestration.defs.schedules import close_job, monthly_close, nightly_refresh, refresh_job
 from orchestration.defs.warehouse import (
@@ -18,7 +19,7 @@ from orchestration.defs.warehouse import (
 )
 
 defs = Definitions(
-    assets=[warehouse_assets, fct_promotion_cuts, after_cuts_assets, close_assets],
+    assets=[warehouse_assets, fct_promotion_cuts, after_cuts_assets, close_assets, close_package],
     jobs=[refresh_job, close_job],
     schedules=[nightly_refresh, monthly_close],
     # The dbt of this environment, wherever PATH points.

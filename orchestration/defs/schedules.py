@@ -12,6 +12,7 @@ from dagster import (
     schedule,
 )
 
+from orchestration.defs.closes import close_package
 from orchestration.defs.rankings import fct_promotion_cuts
 from orchestration.defs.warehouse import (
     after_cuts_assets,
@@ -30,7 +31,7 @@ refresh_job = define_asset_job(
 )
 close_job = define_asset_job(
     "close",
-    _refreshed | AssetSelection.assets(close_assets),
+    _refreshed | AssetSelection.assets(close_assets, close_package),
     partitions_def=months,
     description="Refresh, then post what is computed and not yet posted for the month.",
 )

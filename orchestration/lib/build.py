@@ -7,22 +7,34 @@ readers see the last good state until then, and a build that fails or is cut sho
 from __future__ import annotations
 
 import contextlib
-import csv
 import fcntl
-import hashlib
-import json
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
 
+from orchestration.lib.close_package import (
+    MANIFEST,
+    Package,
+    PackageError,
+    changed_inputs,
+    closed_in,
+    closed_months,
+    code_version,
+    disagreements,
+    restore,
+    settle,
+    sha256_of_rows,
+    sync,
+    write_pending,
+)
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import CUTS, Progress, run_steps
 from orchestration.lib.gate import check_once
@@ -36,6 +48,8 @@ from orchestration.lib.warehouse import WarehouseError, open_read_only
 # Python writes the cuts between two runs of dbt; what reads them, and the ledger, comes after.
 AFTER_CUTS = ["source:orchestration.fct_promotion_cuts+", "fct_pay_ledger+"]
 Told = Callable[[str], None]
+# Of what does not agree, so many are named.
+MOST_NAMED = 20
 
 
 class BuildError(WarehouseError):
@@ -126,32 +140,17 @@ def last_whole_month(settings: Settings) -> date | None:
     return (local.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-def closed_months(settings: Settings) -> dict[date, datetime]:
-    """Months closed so far, with what each close knew."""
-    if not settings.warehouse.exists():
-        return {}
-    with open_read_only(settings.warehouse) as connection:
-        present = connection.execute(
-            "select count(*) from duckdb_tables()"
-            " where schema_name = 'marts' and table_name = 'fct_closes'"
-        ).fetchone()
-        if not present or not present[0]:
-            return {}
-        rows = connection.execute(
-            "select period_month, known_at from marts.fct_closes order by 1"
-        ).fetchall()
-    return dict(rows)
-
-
 def build(
     settings: Settings,
     request: Request,
     told: Told,
     progress: Progress,
     profiler: Profiler | None = None,
+    before_publishing: Callable[[Path], object] = lambda _copy: None,
 ) -> list[str]:
     """Build what has changed, with the cuts, and publish it in place of the warehouse.
 
+    ``before_publishing`` is called with the file that is about to take the warehouse's place.
     Returns dbt's invocation ids, by which the warehouse tells what was built anew. Raises
     ``GateError`` for refused input and ``BuildError`` for anything else that fails.
     """
@@ -184,6 +183,8 @@ def build(
         )
         if not result.is_success:
             raise BuildError("\n".join(result.errors))
+        _checkpoint(copy)
+        before_publishing(copy)
     return result.invocation_ids
 
 
@@ -193,11 +194,15 @@ def working_copy(settings: Settings) -> Iterator[Path]:
     folder = settings.warehouse.parent
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / f"{settings.warehouse.stem}.building{settings.warehouse.suffix}"
-    with (folder / "build.lock").open("w") as lock:
+    with (folder / "build.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise BuildError(f"another build is at work in {folder}") from error
+            lock.seek(0)
+            raise BuildError(f"another build is at work in {folder}: {lock.read()}") from error
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        lock.flush()
         for leftover in (copy, copy.with_name(copy.name + ".wal")):
             leftover.unlink(missing_ok=True)
         with _no_other_writer(settings.warehouse):
@@ -208,10 +213,17 @@ def working_copy(settings: Settings) -> Iterator[Path]:
                     ["cp", "--reflink=auto", str(settings.warehouse), str(copy)], check=True
                 )
             yield copy
-            if copy.with_name(copy.name + ".wal").exists():
-                with duckdb.connect(str(copy)) as connection:
-                    connection.execute("checkpoint")
+            _checkpoint(copy)
+            sync(copy)
             copy.replace(settings.warehouse)
+            sync(folder)
+
+
+def _checkpoint(warehouse: Path) -> None:
+    """Put what a log still holds into the file itself."""
+    if warehouse.with_name(warehouse.name + ".wal").exists():
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.execute("checkpoint")
 
 
 @contextlib.contextmanager
@@ -234,7 +246,8 @@ def close(settings: Settings, request: Request, told: Told, progress: Progress) 
     if month is None:
         raise ValueError("a close needs a month")
     require_sound_input(settings)
-    closed = closed_months(settings)
+    require_agreement(settings)
+    closed = closed_months(settings.warehouse)
     if month in closed:
         return False
     if closed and month < max(closed):
@@ -249,42 +262,53 @@ def close(settings: Settings, request: Request, told: Told, progress: Progress) 
         )
     if month > whole:
         raise BuildError(f"{month:%Y-%m} is not over in what has been loaded; {whole:%Y-%m} is")
-    build(settings, request, told, progress)
-    if month not in closed_months(settings):
-        raise BuildError(
-            f"nothing was closed: {month:%Y-%m} lies before the first month with data, or was not"
-            " over in what was known"
-        )
-    told("writing the close pack")
-    write_close_pack(settings, month)
+
+    def keep(copy: Path) -> None:
+        if month not in closed_months(copy):
+            raise BuildError(
+                f"nothing was closed: {month:%Y-%m} lies before the first month with data, or was not"
+                " over in what was known"
+            )
+        told("writing the package of the close")
+        write_pending(settings, copy, month)
+
+    build(settings, request, told, progress, before_publishing=keep)
+    settle(settings, [month])
     return True
 
 
-def recompute(
-    settings: Settings, month: date, told: Told, progress: Progress
-) -> list[tuple[str, str, str, date, Decimal, Decimal]]:
-    """Recompute a past close from what it knew, beside the warehouse, and compare it to the cent.
+@dataclass(frozen=True)
+class Reproduction:
+    """A past close computed anew: what it posted, and what differs from that.
 
-    Returns the differences as (employee, component, currency, earned in, posted, recomputed); none
-    means that the close stands. Raises ``BuildError`` where the month was never closed, or where
-    the policy folder is not the one that the close used.
+    ``differences`` are (employee, component, currency, earned in, posted, reproduced).
+    """
+
+    entries: int
+    sha256: str
+    differences: list[tuple[str, str, str, date, Decimal, Decimal]]
+    causes: list[str]
+
+
+def reproduce(settings: Settings, month: date, told: Told, progress: Progress) -> Reproduction:
+    """Compute a past close anew from what it knew, beside the warehouse, and compare every row.
+
+    The policy is that of the close's package. Raises ``BuildError`` where the month was never closed,
+    or where its package is missing or was changed.
     """
     with open_read_only(settings.warehouse) as connection:
         found = connection.execute(
-            "select known_at, policy_digest from marts.fct_closes where period_month = ?", [month]
+            "select known_at from marts.fct_closes where period_month = ?", [month]
         ).fetchone()
     if found is None:
         raise BuildError(f"{month:%Y-%m} has not been closed")
-    known_at, digest = found
-    if digest and digest != policy_digest(settings.policy):
-        raise BuildError(
-            f"the close of {month:%Y-%m} used the policy {digest}; {settings.policy} is now"
-            f" {policy_digest(settings.policy)}: name the folder it used in PLUMBLINE_POLICY"
-        )
-    folder = settings.warehouse.parent / "recomputed" / f"{month:%Y-%m}"
-    beside = replace(settings, warehouse=folder / "plumbline.duckdb")
+    package = Package(settings.closes / f"{month:%Y-%m}")
+    if faults := package.faults():
+        raise BuildError("\n".join(faults))
+    folder = settings.warehouse.parent / "reproduced" / f"{month:%Y-%m}"
+    beside = replace(settings, warehouse=folder / "plumbline.duckdb", policy=package.policy)
     beside.warehouse.unlink(missing_ok=True)
-    build(beside, Request(known_at=known_at.isoformat(sep=" ")), told, progress)
+    build(beside, Request(known_at=found[0].isoformat(sep=" ")), told, progress)
     with open_read_only(settings.warehouse) as connection:
         posted = _amounts(
             connection,
@@ -292,20 +316,49 @@ def recompute(
             " from marts.fct_pay_ledger where posting_month <= ? group by all",
             month,
         )
+        before = _amounts(
+            connection,
+            "select employee_id, component, currency, period_month, sum(amount)"
+            " from marts.fct_pay_ledger where posting_month < ? group by all",
+            month,
+        )
     with open_read_only(beside.warehouse) as connection:
-        recomputed = _amounts(
+        computed = _amounts(
             connection,
             "select employee_id, component, currency, period_month, amount"
             " from intermediate.int_payable_amounts where period_month between ? and ?",
-            min(closed_months(settings)),
+            min(closed_months(settings.warehouse)),
             month,
         )
     nothing = Decimal(0)
-    return [
-        (*key, posted.get(key, nothing), recomputed.get(key, nothing))
-        for key in sorted(posted.keys() | recomputed.keys())
-        if posted.get(key, nothing) != recomputed.get(key, nothing)
+    entries = [
+        (f"{month}|{employee}|{component}|{currency}|{earned}", employee, component, currency,
+         amount, earned < month, earned, month)
+        for employee, component, currency, earned in computed.keys() | before.keys()
+        if (amount := computed.get((employee, component, currency, earned), nothing)
+            - before.get((employee, component, currency, earned), nothing))
+    ]  # fmt: skip
+    columns = package.manifest["tables"]["pay_ledger"]["columns"]
+    digest = sha256_of_rows(list(columns), sorted(entries))
+    differences = [
+        (*key, posted.get(key, nothing), computed.get(key, nothing))
+        for key in sorted(posted.keys() | computed.keys())
+        if posted.get(key, nothing) != computed.get(key, nothing)
     ]
+    is_same = digest == package.manifest["files"]["pay_ledger.csv"]
+    return Reproduction(
+        entries=len(entries),
+        sha256=digest,
+        differences=differences,
+        causes=[] if is_same and not differences else _causes(settings, package),
+    )
+
+
+def _causes(settings: Settings, package: Package) -> list[str]:
+    """Why a close may come out otherwise now: other code, other landing files."""
+    then, now = package.manifest["code_version"], code_version()
+    found = [f"the code was {then} and is {now}"] if then != now else []
+    return found + changed_inputs(settings, package)
 
 
 PayKey = tuple[str, str, str, date]
@@ -320,46 +373,40 @@ def _amounts(
             for employee, component, currency, earned, amount in rows}  # fmt: skip
 
 
-def write_close_pack(settings: Settings, month: date) -> Path:
-    """What a close posted, as files: ledger, statements, commission lines, score items, the close."""
-    pack = settings.closes / f"{month:%Y-%m}"
-    draft = pack.with_name(pack.name + ".writing")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    queries = {
-        "pay_ledger": ("fct_pay_ledger", "posting_month", "ledger_entry_id"),
-        "pay_statements": ("fct_pay_statements", "posting_month", "employee_id, currency"),
-        "commission_lines": ("fct_commission_lines", "period_month", "commission_line_id"),
-        "score_items": (
-            "fct_score_items",
-            "period_month",
-            "employee_id, period_kind, measure, scope",
-        ),
-    }
-    with open_read_only(settings.warehouse) as connection:
-        for name, (table, column, order) in queries.items():
-            rows = connection.execute(
-                f"select * from marts.{table} where {column} = ? order by {order}", [month]
+def require_agreement(settings: Settings) -> None:
+    """Raise ``PackageError`` where ledger and packages do not agree, after taking up a close cut short."""
+    if settings.warehouse.exists():
+        with _no_other_writer(settings.warehouse):
+            settle(settings, closed_in(settings.warehouse))
+    if found := disagreements(settings, settings.warehouse):
+        raise PackageError(
+            "\n".join(
+                [
+                    "The ledger and the packages of the closes do not agree:",
+                    *found[:MOST_NAMED],
+                    *([f"... and {len(found) - MOST_NAMED} more"] if found[MOST_NAMED:] else []),
+                    "`plumbline restore` makes the ledger from the packages; `plumbline package` writes"
+                    " the package of a month that was closed without one.",
+                ]
             )
-            header = [column[0] for column in rows.description or []]
-            with (draft / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
-                writer = csv.writer(file)
-                writer.writerow(header)
-                writer.writerows(rows.fetchall())
-        row = connection.execute(
-            "select status, policy_digest, entry_count, correction_count, period_month, known_at,"
-            " closed_at from marts.fct_closes where period_month = ?",
-            [month],
         )
-        names = [column[0] for column in row.description or []]
-        values = row.fetchone() or ()
-    close_facts = {name: str(value) for name, value in zip(names, values, strict=True)}
-    digests = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(draft.iterdir())
-    }
-    (draft / "close.json").write_text(
-        json.dumps({**close_facts, "sha256": digests}, indent=2) + "\n"
-    )
-    shutil.rmtree(pack, ignore_errors=True)
-    draft.replace(pack)
-    return pack
+
+
+def write_package(settings: Settings, month: date) -> Path:
+    """The package of a month that was closed without one, as Dagster and dbt alone close it.
+
+    Raises ``PackageError`` where the month is not closed.
+    """
+    with _no_other_writer(settings.warehouse):
+        if month not in closed_in(settings.warehouse):
+            raise PackageError(f"{month:%Y-%m} has not been closed")
+        if not (settings.closes / f"{month:%Y-%m}" / MANIFEST).exists():
+            write_pending(settings, settings.warehouse, month)
+            settle(settings, [month])
+    return settings.closes / f"{month:%Y-%m}"
+
+
+def restore_ledger(settings: Settings) -> list[date]:
+    """Make the ledger and the closes of the warehouse from the packages; returns their months."""
+    with working_copy(settings) as copy:
+        return restore(settings, copy)

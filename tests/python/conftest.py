@@ -146,3 +146,20 @@ def truth(closed_demo: Company) -> dict[str, Any]:
     """The ground truth that the generator wrote beside the demo's landing files."""
     content: dict[str, Any] = json.loads((closed_demo.landing / "_ground_truth.json").read_text())
     return content
+
+
+@pytest.fixture(scope="session")
+def next_close(
+    closed_demo: Company, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Company:
+    """The demo after a late refund has arrived, July is over, and July is closed too."""
+    company = closed_demo.copy_to(tmp_path_factory.mktemp("july"))
+    for late in truth["late"]["rows"]:
+        company.land(late["table"], [late["row"]], part="late")
+    company.land("hr.teams", [{"team_id": "T-new", "_loaded_at": "2026-08-02T00:00:00Z"}])
+    # someone is looking at June all the while, and keeps seeing it
+    with duckdb.connect(str(company.warehouse), read_only=True) as reader:
+        before = reader.execute("select count(*) from marts.fct_pay_ledger").fetchone()
+        company.must("close")
+        assert reader.execute("select count(*) from marts.fct_pay_ledger").fetchone() == before
+    return company

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import os
 import random
 from collections import defaultdict
 from pathlib import Path
@@ -18,23 +20,6 @@ from tests.python.conftest import DBT, Company
 
 def ledger(company: Company) -> list[tuple[Any, ...]]:
     return company.query("select * from marts.fct_pay_ledger order by all")
-
-
-@pytest.fixture(scope="module")
-def next_close(
-    closed_demo: Company, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> Company:
-    """The demo after a late refund has arrived, July is over, and July is closed too."""
-    company = closed_demo.copy_to(tmp_path_factory.mktemp("july"))
-    for late in truth["late"]["rows"]:
-        company.land(late["table"], [late["row"]], part="late")
-    company.land("hr.teams", [{"team_id": "T-new", "_loaded_at": "2026-08-02T00:00:00Z"}])
-    # someone is looking at June all the while, and keeps seeing it
-    with duckdb.connect(str(company.warehouse), read_only=True) as reader:
-        before = reader.execute("select count(*) from marts.fct_pay_ledger").fetchone()
-        company.must("close")
-        assert reader.execute("select count(*) from marts.fct_pay_ledger").fetchone() == before
-    return company
 
 
 def test_closing_a_month_again_posts_nothing(closed_demo: Company, tmp_path: Path) -> None:
@@ -83,9 +68,10 @@ def test_what_was_posted_in_all_is_what_is_computed_now(next_close: Company) -> 
             from marts.fct_pay_ledger group by all
         ),
         computed as (
-            select employee_id, component, period_month, round(amount, 2) as amount
-            from marts.fct_pay_components
-            where period_month in ('2026-06-01', '2026-07-01') and round(amount, 2) <> 0
+            select employee_id, component, period_month,
+                round(amount * units_per_major, 0) * unit_amount as amount
+            from marts.fct_pay_components left join policy.policy_currencies using (currency)
+            where period_month in ('2026-06-01', '2026-07-01')
         )
         from posted full outer join computed using (employee_id, component, period_month)
         where posted.amount is distinct from computed.amount and coalesce(posted.amount, 0) <> 0
@@ -103,19 +89,30 @@ def test_statements_are_the_ledgers_rows_by_posting_month(next_close: Company) -
     )
 
 
-def test_a_past_close_is_recomputed_from_what_it_knew(next_close: Company, tmp_path: Path) -> None:
+def test_a_past_close_is_reproduced_from_what_it_knew(next_close: Company, tmp_path: Path) -> None:
     """From the landing of August with June's cut-off; and a changed ledger would be found."""
     company = next_close.copy_to(tmp_path)
-    assert "to the cent" in company.must("recompute", "2026-06")
+    said = company.must("reproduce", "2026-06")
+    manifest = json.loads((company.folder / "closes" / "2026-06" / "manifest.json").read_text())
+    assert "as posted" in said and manifest["files"]["pay_ledger.csv"] in said
+    assert "as posted" in company.must("reproduce", "2026-07")
     with duckdb.connect(str(company.warehouse)) as connection:
         connection.execute(
             "update marts.fct_pay_ledger set amount = amount + 0.01"
             " where employee_id = 'Z06' and component = 'commission'"
         )
-    done = company.plumbline("recompute", "2026-06")
+    (changed,) = (company.landing / "billing" / "fx_rates").glob("fx_rates*")
+    changed.touch()
+    os.utime(changed)
+    done = company.plumbline("reproduce", "2026-06")
     assert done.returncode == 1
     assert done.stdout.count("Z06") == 1
-    assert company.plumbline("recompute", "2026-05").returncode == 1
+    assert "landing files and code are those of the close" in done.stdout
+    company.land("hr.teams", [{"team_id": "T-new", "_loaded_at": "2026-08-03T00:00:00Z"}])
+    done = company.plumbline("reproduce", "2026-07")
+    assert done.returncode == 1
+    assert "hr/teams/test.csv was changed" in done.stdout
+    assert company.plumbline("reproduce", "2026-05").returncode == 1
 
 
 def test_no_build_begins_while_another_process_writes(closed_demo: Company, tmp_path: Path) -> None:
@@ -180,3 +177,41 @@ def test_shuffled_and_resplit_landing_files_change_no_mart(
     assert list(found) == list(expected)
     for name in expected:
         assert found[name] == expected[name], name
+
+
+OFF_BY_A_LITTLE = {
+    "intermediate.int_earned_parts set amount = amount + 0.0001": {
+        "parts_of_a_sale_are_its_credit"
+    },
+    "intermediate.int_reversed_parts set amount = amount - 0.0001": {
+        "parts_of_what_is_taken_back_are_its_credit"
+    },
+    "marts.fct_commission_lines set commission_amount = commission_amount + 0.0001,"
+    " pay_amount = pay_amount + 0.0001": {
+        "commission_of_a_month_is_that_of_its_lines",
+        "pay_of_a_month_is_that_of_its_lines",
+    },
+    "marts.fct_bonuses set pay_amount = pay_amount + 0.0001": {
+        "the_bonus_of_a_payee_is_that_of_the_bonuses"
+    },
+    "marts.fct_commissions set pay_amount = pay_amount + 0.0001": {
+        "the_commission_of_a_payee_is_that_of_the_commissions"
+    },
+    "marts.fct_pay_statements set total_amount = total_amount + 0.0001": {
+        "a_statement_is_the_sum_of_its_ledger_rows"
+    },
+}
+
+
+def test_each_sum_that_is_off_by_a_ten_thousandth_is_found(
+    closed_demo: Company, tmp_path: Path
+) -> None:
+    company = closed_demo.copy_to(tmp_path)
+    with duckdb.connect(str(company.warehouse)) as connection:
+        for change in OFF_BY_A_LITTLE:
+            table = change.split(" ", 1)[0]
+            connection.execute(f"update {change} where rowid = (select min(rowid) from {table})")
+    done = company.run(DBT, "test", "--select", "test_name:adds_up")
+    assert done.returncode == 1
+    named = set().union(*OFF_BY_A_LITTLE.values())
+    assert {name for name in named if f"Failure in test {name} " in done.stdout} == named

@@ -117,3 +117,7 @@ def test_the_close_job_posts_what_the_command_line_posts(
     assert company.query(
         "select period_month, known_at from marts.fct_closes"
     ) == closed_demo.query("select period_month, known_at from marts.fct_closes")
+    packages = [folder / "closes" / "2026-06" / "pay_ledger.csv" for folder in
+                (company.folder, closed_demo.folder)]  # fmt: skip
+    assert packages[0].read_bytes() == packages[1].read_bytes()
+    assert "the ledger is theirs" in company.must("verify")

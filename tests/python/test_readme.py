@@ -62,11 +62,11 @@ def test_the_readmes_figures_are_the_demos(closed_demo: Company) -> None:
     """The ledger totals that the README shows are those a close of the demo posts."""
     text = README.read_text(encoding="utf-8")
     totals = closed_demo.query(
-        "select component, sum(amount) from marts.fct_pay_ledger group by component"
+        "select component, currency, sum(amount) from marts.fct_pay_ledger group by all"
     )
     assert totals
-    for component, amount in totals:
-        assert re.search(rf"{component} .*{amount:,.2f}", text), component
+    for component, currency, amount in totals:
+        assert re.search(rf"{component} +{currency} .*{amount:,.2f}", text), (component, currency)
 
 
 def test_the_marts_table_names_every_public_mart(closed_demo: Company) -> None:

@@ -1,0 +1,399 @@
+"""What a close leaves beside the warehouse: a package per month that says what it is and never changes.
+
+``<closes>/2026-06/`` holds the ledger rows of the close, the statements, commission lines and score items
+behind them, the findings, the landing files and the policy it was computed from, and a manifest with the
+SHA-256 of each file and of the package before it. The ledger can be made from the packages alone.
+
+A package is written before the warehouse that it belongs to is published, and takes its name after it:
+a close that is cut short in between is taken up by the next one (``settle``).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.landing import find_files, stamp
+from orchestration.lib.policy import policy_digest as digest_of_policy
+from orchestration.lib.settings import Settings
+from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+PENDING = ".pending"
+# File: the mart, the column that has the month, and the order of the rows.
+TABLES = {
+    "closes": ("fct_closes", "period_month", "period_month"),
+    "pay_ledger": ("fct_pay_ledger", "posting_month", "ledger_entry_id"),
+    "pay_statements": ("fct_pay_statements", "posting_month", "employee_id, currency"),
+    "commission_lines": ("fct_commission_lines", "period_month", "commission_line_id"),
+    "score_items": ("fct_score_items", "period_month", "employee_id, period_kind, measure, scope"),
+}
+# What a warehouse cannot compute anew: the ledger is made from these.
+RECORDS = ("closes", "pay_ledger")
+CHUNK = 1 << 20
+
+
+class PackageError(WarehouseError):
+    """Ledger and packages do not agree, or a package was changed; nothing was done."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package on disk."""
+
+    folder: Path
+
+    @property
+    def month(self) -> date:
+        return date.fromisoformat(f"{self.folder.name.removesuffix(PENDING)}-01")
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What the package says of itself. Raises ``PackageError`` where it cannot be read."""
+        path = self.folder / MANIFEST
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise PackageError(f"{path} cannot be read: {error}") from error
+        return found
+
+    @property
+    def digest(self) -> str:
+        return sha256(self.folder / MANIFEST)
+
+    @property
+    def policy(self) -> Path:
+        """The policy folder that the close used."""
+        return self.folder / "policy"
+
+    def faults(self) -> list[str]:
+        """What is wrong with its files, by name; nothing where they are as they were written."""
+        try:
+            said: dict[str, str] = self.manifest["files"]
+        except (PackageError, KeyError, TypeError) as error:
+            return [f"{self.folder / MANIFEST}: {error}"]
+        there = {
+            str(path.relative_to(self.folder))
+            for path in self.folder.rglob("*")
+            if path.is_file() and path.name != MANIFEST
+        }
+        found = [f"{self.folder / name} is missing" for name in sorted(said.keys() - there)]
+        found += [f"{self.folder / name} was added" for name in sorted(there - said.keys())]
+        found += [
+            f"{self.folder / name} was changed"
+            for name in sorted(said.keys() & there)
+            if sha256(self.folder / name) != said[name]
+        ]
+        return found
+
+
+def sha256(path: Path) -> str:
+    """A file's SHA-256, as hexadecimal text."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_of_rows(header: list[str], rows: Iterable[tuple[Any, ...]]) -> str:
+    """The SHA-256 of the file that a package would keep these rows in."""
+    return hashlib.sha256(_as_csv(header, rows)).hexdigest()
+
+
+def packages(settings: Settings) -> list[Package]:
+    """The packages that have their names, oldest first."""
+    return [
+        Package(folder)
+        for folder in sorted(settings.closes.glob("????-??"))
+        if (folder / MANIFEST).exists()
+    ]
+
+
+def write_pending(settings: Settings, warehouse: Path, month: date) -> Path:
+    """The package of a close that ``warehouse`` holds, not yet under its name.
+
+    Every file is on disk when this returns. Raises ``PackageError`` where the policy folder is not the
+    one that the close used.
+    """
+    folder = settings.closes / f"{month:%Y-%m}{PENDING}"
+    remove(folder)
+    folder.mkdir(parents=True)
+    with open_read_only(warehouse) as connection:
+        tables = {name: _write_table(connection, folder, name, month) for name in TABLES}
+        found = sorted(findings(connection))
+        (folder / "findings.csv").write_bytes(_as_csv(["check", "rows"], found))
+        totals = connection.execute(
+            "select currency, sum(amount) from marts.fct_pay_ledger where posting_month = ?"
+            " group by currency order by currency", [month]
+        ).fetchall()  # fmt: skip
+        [(known_at, policy_digest)] = connection.execute(
+            "select known_at, policy_digest from marts.fct_closes where period_month = ?", [month]
+        ).fetchall()
+    if policy_digest not in (None, digest_of_policy(settings.policy)):
+        remove(folder)
+        raise PackageError(
+            f"the close of {month:%Y-%m} used the policy {policy_digest}; {settings.policy} is now"
+            f" {digest_of_policy(settings.policy)}: name the folder it used in PLUMBLINE_POLICY"
+        )
+    (folder / "policy").mkdir()
+    for path in sorted(settings.policy.glob("*.csv")):
+        shutil.copyfile(path, folder / "policy" / path.name)
+    (folder / "inputs.json").write_text(
+        json.dumps({"landing": landed_files(settings)}, indent=1) + "\n", encoding="utf-8"
+    )
+    before = [package for package in packages(settings) if package.month < month]
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    manifest = {
+        "format": FORMAT,
+        "period_month": f"{month:%Y-%m}",
+        "known_at": str(known_at),
+        "policy_digest": policy_digest,
+        "code_version": code_version(),
+        "previous": {"month": f"{before[-1].month:%Y-%m}", "sha256": before[-1].digest}
+        if before
+        else None,
+        "totals": {currency: str(amount) for currency, amount in totals},
+        "tables": tables,
+        "files": {str(path.relative_to(folder)): sha256(path) for path in files},
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    for path in (*files, folder / MANIFEST):
+        path.chmod(0o444)
+    for path in (*files, folder / MANIFEST, folder / "policy", folder, settings.closes):
+        sync(path)
+    return folder
+
+
+def settle(settings: Settings, closed: Iterable[date]) -> list[date]:
+    """Give pending packages of ``closed`` months their names, and drop those of closes that never were.
+
+    Returns the months that were settled.
+    """
+    settled = []
+    for folder in sorted(settings.closes.glob(f"*{PENDING}")):
+        package = Package(folder)
+        named = folder.with_name(folder.name.removesuffix(PENDING))
+        if package.month in set(closed) and not named.exists() and not package.faults():
+            folder.rename(named)
+            sync(settings.closes)
+            settled.append(package.month)
+        else:
+            remove(folder)
+    return settled
+
+
+def disagreements(settings: Settings, warehouse: Path) -> list[str]:
+    """Where the packages are not as they were written, or not what the ledger says, each named."""
+    found: list[str] = []
+    closed = closed_in(warehouse)
+    there = packages(settings)
+    previous: Package | None = None
+    for package in there:
+        faults = package.faults()
+        found += faults
+        if not faults:
+            said = package.manifest["previous"]
+            expected = previous and {
+                "month": f"{previous.month:%Y-%m}",
+                "sha256": previous.digest,
+            }
+            if said != expected:
+                found.append(f"{package.folder / MANIFEST} does not follow the package before it")
+            if package.month in closed:
+                found += _against_ledger(package, warehouse)
+        if package.month not in closed:
+            found.append(f"{package.month:%Y-%m} has a package and is not closed in {warehouse}")
+        previous = package
+    missing = closed - {package.month for package in there}
+    found += [f"{month:%Y-%m} is closed and has no package" for month in sorted(missing)]
+    return found
+
+
+def closed_months(warehouse: Path) -> dict[date, datetime]:
+    """The months that a warehouse has closed, with what each close knew; none without a warehouse."""
+    query = "select period_month, known_at from marts.fct_closes order by 1"
+    return dict(_rows_if_there(warehouse, "fct_closes", query))
+
+
+def closed_in(warehouse: Path) -> set[date]:
+    """The months of its closes, and those of its ledger: they are the same where nothing is amiss."""
+    query = "select distinct posting_month from marts.fct_pay_ledger"
+    posted = {row[0] for row in _rows_if_there(warehouse, "fct_pay_ledger", query)}
+    return closed_months(warehouse).keys() | posted
+
+
+def restore(settings: Settings, warehouse: Path) -> list[date]:
+    """Make ledger and closes of ``warehouse`` from the packages; returns their months.
+
+    Raises ``PackageError`` where a package was changed, or where a closed month has none: its rows
+    would be lost.
+    """
+    there = packages(settings)
+    faults = [fault for package in there for fault in package.faults()]
+    missing = closed_months(warehouse).keys() - {package.month for package in there}
+    faults += [f"{month:%Y-%m} is closed and has no package" for month in sorted(missing)]
+    if not there:
+        faults.append(f"there are no packages in {settings.closes}")
+    if faults:
+        raise PackageError("\n".join(faults))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("create schema if not exists marts")
+        connection.begin()
+        for name in RECORDS:
+            mart = TABLES[name][0]
+            columns: dict[str, str] = there[-1].manifest["tables"][name]["columns"]
+            typed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+            connection.execute(f"create or replace table marts.{mart} ({typed})")
+            for package in there:
+                rows = connection.read_csv(
+                    str(package.folder / f"{name}.csv"), header=True, all_varchar=True
+                )
+                casts = ", ".join(f'cast("{column}" as {kind})' for column, kind in columns.items())
+                rows.select(casts).insert_into(f"marts.{mart}")
+        connection.commit()
+    return [package.month for package in there]
+
+
+def landed_files(settings: Settings) -> list[dict[str, Any]]:
+    """Every landing file with its size and SHA-256; what was not rewritten is not read again."""
+    memory_file = settings.warehouse.parent / "hashes.json"
+    memory: dict[str, Any] = json.loads(memory_file.read_text()) if memory_file.exists() else {}
+    found, known = [], {}
+    for landed in find_files(settings.landing):
+        for path in landed.files:
+            size, changed = stamp(path)
+            held = memory.get(str(path))
+            digest = held[2] if held and held[:2] == [size, changed] else sha256(path)
+            known[str(path)] = [size, changed, digest]
+            found.append(
+                {
+                    "table": landed.table.full_name,
+                    "file": str(path.relative_to(settings.landing.resolve())),
+                    "bytes": size,
+                    "sha256": digest,
+                }
+            )
+    memory_file.write_text(json.dumps(known))
+    return found
+
+
+def changed_inputs(settings: Settings, package: Package) -> list[str]:
+    """Landing files that are no longer as the close found them, each with what became of it."""
+    then = {
+        row["file"]: row["sha256"]
+        for row in json.loads((package.folder / "inputs.json").read_text())["landing"]
+    }
+    now = {row["file"]: row["sha256"] for row in landed_files(settings)}
+    return [
+        f"{file} is gone" if file not in now else f"{file} was changed"
+        for file, digest in sorted(then.items())
+        if now.get(file) != digest
+    ]
+
+
+def code_version() -> str | None:
+    """The commit of the project, with ``+`` where files differ from it; None without git."""
+    asked = [
+        subprocess.run(
+            ["git", *command], cwd=PROJECT_DIR, capture_output=True, text=True, check=False
+        )
+        for command in (["rev-parse", "HEAD"], ["status", "--porcelain"])
+    ]
+    if any(done.returncode for done in asked):
+        return None
+    return asked[0].stdout.strip() + ("+" if asked[1].stdout.strip() else "")
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or a folder's list of names, is on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder of packages that is not under its name."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_table(
+    connection: duckdb.DuckDBPyConnection, folder: Path, name: str, month: date
+) -> dict[str, Any]:
+    header, rows, columns = _rows_of(connection, name, month)
+    (folder / f"{name}.csv").write_bytes(_as_csv(header, rows))
+    return {"file": f"{name}.csv", "rows": len(rows), "columns": columns}
+
+
+def _rows_of(
+    connection: duckdb.DuckDBPyConnection, name: str, month: date
+) -> tuple[list[str], list[tuple[Any, ...]], dict[str, str]]:
+    mart, column, order = TABLES[name]
+    columns = dict(
+        connection.execute(
+            "select column_name, data_type from duckdb_columns() where schema_name = 'marts'"
+            " and table_name = ? order by column_index", [mart]
+        ).fetchall()
+    )  # fmt: skip
+    rows = connection.execute(
+        f"select * from marts.{mart} where {column} = ? order by {order}", [month]
+    ).fetchall()
+    return list(columns), rows, columns
+
+
+def _rows_if_there(warehouse: Path, mart: str, query: str) -> list[tuple[Any, ...]]:
+    """A query's rows; none where the warehouse or the mart is not there."""
+    if not warehouse.exists():
+        return []
+    with open_read_only(warehouse) as connection:
+        present = connection.execute(
+            "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = ?",
+            [mart],
+        ).fetchone()
+        return connection.execute(query).fetchall() if present == (1,) else []
+
+
+def _as_csv(header: list[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
+    """CSV that spreadsheets read as UTF-8."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _against_ledger(package: Package, warehouse: Path) -> list[str]:
+    """Rows that only the package or only the ledger has."""
+    found = []
+    with open_read_only(warehouse) as connection:
+        for name in RECORDS:
+            with (package.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+                kept = Counter(tuple(row) for row in list(csv.reader(file))[1:])
+            _, rows, _ = _rows_of(connection, name, package.month)
+            held = Counter(
+                tuple("" if value is None else str(value) for value in row) for row in rows
+            )
+            for place, lacking in ((warehouse, kept - held), (package.folder, held - kept)):
+                found += [
+                    f"{place} lacks a row of {name}: {', '.join(row)}"
+                    for row in sorted(lacking.elements())
+                ]
+    return found
