@@ -16,6 +16,10 @@ MONTHS = 12
 DAYS = 365
 LOADED = "2026-01-02T04:00:00Z"
 
+# A prime, and another that no number below it divides: what times what runs through every number once.
+NUMBERS = 2**61 - 1
+SCATTER = 1_442_695_040_888_963_407
+
 STAFF = {
     "A1": "account_manager",
     "A2": "account_manager",
@@ -64,10 +68,14 @@ SCORED = list(BASE_TARGETS)
 
 
 class Draw:
-    """A whole number taken apart into choices; 0 is always the plainest."""
+    """A whole number taken apart into choices; 0 is always the plainest.
+
+    Hypothesis draws small numbers far more often than large ones, and of a small number only the first
+    choices would not be the plainest: the numbers are scattered over their whole range, and 0 stays 0.
+    """
 
     def __init__(self, number: int) -> None:
-        self.rest = number
+        self.rest = number * SCATTER % NUMBERS
 
     def below(self, count: int) -> int:
         self.rest, found = divmod(self.rest, count)
@@ -410,7 +418,7 @@ def _people(numbers: list[int]) -> tuple[list[dict[str, Any]], list[dict[str, An
             "team_id": draw.one_of(list(TEAMS)),
             "region": draw.one_of(["east", "west"]),
             "monthly_base_salary": draw.one_of(["10000", "9999.99", "12345.67"]),
-            "currency": "CNY",
+            "currency": draw.one_of(["CNY", "CNY", "CNY", "USD", "JPY"]),
         }
         employees.append({"employee_id": employee, "hire_date": hired, "leave_date": left})
         jobs.append(job)
@@ -419,8 +427,32 @@ def _people(numbers: list[int]) -> tuple[list[dict[str, Any]], list[dict[str, An
             later["team_id"] = draw.one_of(list(TEAMS))
             if draw.below(3) == 1:
                 later["role"] = "account_manager"
+            # By the month, so that no salary of a month is in two currencies.
+            if role == "account_manager" and draw.below(3) == 1:
+                job["valid_to"] = later["valid_from"] = month_after(moved.replace(day=1))
+                later["currency"] = "JPY"
             jobs.append(later)
     return employees, jobs
+
+
+def _quotas(numbers: list[int]) -> list[dict[str, Any]]:
+    """Three payees' quotas of each quarter, but for some."""
+    keys = [(employee, quarter) for employee in ("A1", "A2", "A3") for quarter in range(4)]
+    quotas = []
+    for (employee, quarter), number in zip(keys, numbers, strict=True):
+        draw = Draw(number)
+        amount = draw.one_of(["100000", "20000", "100000", "1000", None, "0"])
+        if amount is not None:
+            quotas.append(
+                {
+                    "employee_id": employee,
+                    "valid_from": month_after(FIRST, 3 * quarter),
+                    "valid_to": month_after(FIRST, 3 * quarter + 3),
+                    "quota_amount": amount,
+                    "currency": draw.one_of(["CNY", None, "CNY", None, "USD"]),
+                }
+            )
+    return quotas
 
 
 def _commission_plans(numbers: list[int]) -> list[dict[str, Any]]:
@@ -428,24 +460,36 @@ def _commission_plans(numbers: list[int]) -> list[dict[str, Any]]:
     plans = policy_rows("policy_commission_plans")
     for plan, number in zip(plans, numbers, strict=False):
         draw = Draw(number)
-        plan["tier_mode"] = draw.one_of(["marginal", "retroactive", "reached_tier"])
+        plan["tier_mode"] = draw.one_of(
+            ["retroactive", "marginal", "retroactive", "reached_tier", "retroactive"]
+        )
         plan["bound_side"] = draw.one_of(["lower_inclusive", "upper_inclusive"])
         plan["accumulation"] = draw.one_of(
-            [plan["accumulation"], "month", "quarter", "half", "year", "quota_window"]
+            ["year", plan["accumulation"], "half", "quarter", "month", "quota_window"]
         )
         plan["commission_basis"] = draw.one_of(
-            [plan["commission_basis"], "booked", "collected", "consumed"]
+            ["booked", plan["commission_basis"], "collected", "consumed"]
         )
         plan["credit_kind"] = draw.one_of([plan["credit_kind"], plan["credit_kind"], "any"])
         if plan["commission_basis"] == "booked":
-            plan["paid_when"] = draw.one_of(["earned", "collected"])
+            plan["paid_when"] = draw.one_of(["collected", "collected", "earned"])
         plan["ownership"] = draw.one_of([plan["ownership"], plan["ownership"], "one_off"])
+        plan["currency"] = draw.one_of(["", "", "", "CNY", "USD"])
+        plan["sale_rate_day"] = draw.one_of(["transaction", "period_end", "payment"])
     return plans
 
 
 def _commission_rates(numbers: list[int]) -> list[dict[str, Any]]:
-    """The demo's rates, and a third tier where it is drawn; some sales lie exactly on its bound."""
+    """The demo's rates, and a third tier where it is drawn; some sales lie exactly on its bound.
+
+    An account manager's are mostly those of all sales alike: sales of one rate reach a tier together.
+    """
     rates = policy_rows("policy_commission_rates")
+    if numbers[0] % 4 < 3:
+        first = {"product_class": "any", "customer_class": "any"}
+        own = [row for row in rates if row["plan_id"] == "account_manager_standard"][:2]
+        rates = [row for row in rates if row["plan_id"] != "account_manager_standard"]
+        rates = [{**row, **first} for row in own] + rates
     of_shares = ["account_manager_standard", "account_manager_booked"]
     for plan_id, number in zip([*of_shares, "solution_expert_standard"], numbers, strict=False):
         draw = Draw(number)
@@ -455,6 +499,84 @@ def _commission_rates(numbers: list[int]) -> list[dict[str, Any]]:
             first = next(row for row in rates if row["plan_id"] == plan_id)
             rates.append({**first, "tier_from": bound, "rate": rate})
     return rates
+
+
+def _rates_of_contracts(number: int) -> list[dict[str, Any]]:
+    """Rates for renewals, for what is mature, for both; none of them, some, or all."""
+    draw = Draw(number)
+    first = policy_rows("policy_commission_rates")[0]
+    every = dict.fromkeys(("product_class", "customer_class", "contract_type"), "any")
+    shared = {**first, **every, "product_maturity": "any", "tier_from": "0"}
+    choices: list[dict[str, str]] = [
+        {"contract_type": "renewal", "rate": "0.05"},
+        {"product_maturity": "growth", "rate": "0.002"},
+        {"contract_type": "renewal", "product_maturity": "mature", "rate": "0"},
+        {"contract_type": "upsell", "product_class": "new", "rate": "0.111111"},
+    ]
+    starts = ["2000-01-01", FIRST + dt.timedelta(days=100)]
+    return [
+        {**shared, **choice, "plan_id": plan_id, "valid_from": draw.one_of(starts)}
+        for plan_id in ("account_manager_standard", "account_manager_booked")
+        for choice in choices
+        if draw.below(3) == 1
+    ]
+
+
+def _credit_rules(number: int) -> list[dict[str, Any]]:
+    """The demo's rules, and whose renewals, growing products and additions to mature ones are (S3-06)."""
+    draw = Draw(number)
+    rules = policy_rows("policy_credit_rules")
+    choices = [
+        ("renewals", "service_consultant", "renewal", ""),
+        ("growing", "service_consultant", "", "growth"),
+        ("more_of_mature", "delivery_lead", "upsell", "mature"),
+        ("mature_renewals", "account_manager", "renewal", "mature"),
+    ]
+    for name, role, contract_type, maturity in choices:
+        starts = draw.one_of(["2000-01-01", draw.day(0, 200)])
+        ends = draw.one_of(["", FIRST + dt.timedelta(days=300)])
+        if draw.below(4) == 1:
+            rules.append(
+                {
+                    **rules[0],
+                    "credit_rule_id": name,
+                    "assignment_role": role,
+                    "contract_type": contract_type,
+                    "product_maturity": maturity,
+                    "valid_from": starts,
+                    "valid_to": ends,
+                }
+            )
+    return rules
+
+
+def _settings(number: int) -> list[dict[str, Any]]:
+    draw = Draw(number)
+    drawn = {
+        "pay_rate_day": draw.one_of(["period_end", "payment"]),
+        "payday": draw.one_of(["10", "1", "28"]),
+    }
+    rows = policy_rows("policy_settings")
+    return [{**row, "value": drawn.get(row["setting"], row["value"])} for row in rows]
+
+
+def _rates_of_exchange(number: int) -> list[dict[str, Any]]:
+    """Some pairs are never quoted, some from a day of the year on."""
+    draw = Draw(number)
+    late = draw.one_of([FIRST + dt.timedelta(days=90), "2023-01-01"])
+    quoted = [
+        ("USD", "CNY", "2023-01-01", "7.1"),
+        ("USD", "CNY", "2025-06-15", "6.95"),
+        ("CNY", "USD", "2023-01-01", "0.14"),
+        ("CNY", "USD", "2025-06-30", "0.14388489"),
+        ("CNY", "JPY", late, "20.5"),
+        ("CNY", "JPY", "2025-10-10", "21.3333"),
+        ("USD", "JPY", "2023-01-01", "149.37"),
+    ]
+    if draw.below(2) == 1:
+        quoted += [("EUR", "CNY", late, "7.9"), ("EUR", "USD", "2025-05-05", "1.1")]
+    names = ("from_currency", "to_currency", "rate_date", "rate")
+    return [dict(zip(names, row, strict=True)) for row in quoted]
 
 
 def _caps(number: int) -> list[dict[str, Any]]:
@@ -503,7 +625,7 @@ def _recoveries(number: int) -> list[dict[str, Any]]:
         {
             "plan_id": plan_id,
             "recovery_months": draw.one_of(["", "0", "1", "3"]),
-            "recovery_share": draw.one_of(["1", "0.5", "0.333333", "0"]),
+            "recovery_share": draw.one_of(["0.5", "1", "0.333333", "0"]),
             "valid_from": "2000-01-01",
             "valid_to": draw.one_of(["", FIRST + dt.timedelta(days=200)]),
         }
@@ -546,10 +668,11 @@ def _draws(number: int) -> list[dict[str, Any]]:
     return [
         {
             "plan_id": plan_id,
-            "draw_kind": draw.one_of(["recoverable", "non_recoverable"]),
-            "monthly_amount": draw.one_of(["2000.01", "100", "0.0001"]),
-            "recovery_period": draw.one_of(["month", "quarter", "half", "year"]),
-            "valid_from": draw.day(-30, 200),
+            "draw_kind": draw.one_of(["recoverable", "recoverable", "non_recoverable"]),
+            "monthly_amount": draw.one_of(["100", "2000.01", "100", "0.0001"]),
+            "currency": draw.one_of(["CNY", "CNY", "USD"]),
+            "recovery_period": draw.one_of(["month", "year", "quarter", "half"]),
+            "valid_from": draw.day(-30, 90),
             "valid_to": draw.one_of(["", FIRST + dt.timedelta(days=240)]),
         }
         for plan_id in ("account_manager_standard", "account_manager_booked")
@@ -572,6 +695,7 @@ def _bonuses(number: int) -> list[dict[str, Any]]:
             "threshold": draw.one_of(["1", "0.5", "3", "1000"]),
             "period_kind": draw.one_of(["month", "quarter", "half", "year"]),
             "amount": "123.45",
+            "currency": draw.one_of(["CNY", "USD", "EUR"]),
             "valid_from": "2000-01-01",
         },
         {
@@ -628,7 +752,7 @@ def _never_overlapping(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @st.composite
 def companies(draw: st.DrawFn) -> Rows:
     """Landed rows of a company of eight payees and a year."""
-    numbers = st.integers(0, 2**62 - 1)
+    numbers = st.integers(0, NUMBERS - 1)
     rows: dict[str, list[dict[str, Any]]] = {}
     for table, (make, most) in ROWS.items():
         drawn = draw(st.lists(numbers, min_size=most // 2, max_size=most))
@@ -639,25 +763,18 @@ def companies(draw: st.DrawFn) -> Rows:
         refund["refunded_on"] = max(on, paid_on.get(refund["payment_id"], on))
     people = draw(st.lists(numbers, min_size=len(STAFF), max_size=len(STAFF)))
     rows["hr.employees"], rows["hr.job_history"] = _people(people)
-    quotas = draw(st.lists(numbers, min_size=6, max_size=12))
-    rows["hr.quotas"] = _unique(
-        [
-            {
-                "employee_id": one.one_of(["A1", "A2", "A3"]),
-                "valid_from": (start := month_after(FIRST, 3 * one.below(4))),
-                "valid_to": month_after(start, 3),
-                "quota_amount": one.one_of(["100000", "1000", "0"]),
-                "currency": "CNY",
-            }
-            for one in map(Draw, quotas)
-        ],
-        "employee_id",
-        "valid_from",
-    )
+    # The ladder's salaries are in yuan: no salary of a month is in two currencies.
+    graded = {row["employee_id"] for row in rows["hr.grade_changes"]}
+    for job in rows["hr.job_history"]:
+        job["currency"] = "CNY" if job["employee_id"] in graded else job["currency"]
+    rows["hr.quotas"] = _quotas(draw(st.lists(numbers, min_size=12, max_size=12)))
     shapes = draw(st.lists(numbers, min_size=7, max_size=7))
     rows["policy.policy_commission_plans"] = _commission_plans(shapes)
     steps = draw(st.lists(numbers, min_size=3, max_size=3))
     rows["policy.policy_commission_rates"] = _commission_rates(steps)
+    rows["policy.policy_commission_rates"] += _rates_of_contracts(draw(numbers))
+    rows["policy.policy_credit_rules"] = _credit_rules(draw(numbers))
+    rows["policy.policy_settings"] = _settings(draw(numbers))
     rows["policy.policy_commission_caps"] = _caps(draw(numbers))
     rows["policy.policy_commission_gates"] = _gates(draw(numbers))
     rows["policy.policy_refund_recoveries"] = _recoveries(draw(numbers))
@@ -666,6 +783,22 @@ def companies(draw: st.DrawFn) -> Rows:
     rows["policy.policy_draws"] = _draws(draw(numbers))
     rows["policy.policy_holdbacks"] = _holdbacks(draw(numbers))
     rows["policy.policy_bonuses"] = _bonuses(draw(numbers))
+    # A little sold and paid early in each half of the year, and much late in it: tiers are reached late.
+    for half, (day, amount) in enumerate(
+        [(40, "9000"), (150, "400000"), (200, "9000"), (330, "90000")]
+    ):
+        sold = {
+            "account_id": "C1",
+            "contract_id": f"base-{half}",
+            "amount": amount,
+            "currency": "CNY",
+        }
+        on = FIRST + dt.timedelta(days=day)
+        rows["billing.contracts"].append(
+            sold | {"product_id": "P1", "contract_type": "new", "signed_on": on, "starts_on": on}
+        )
+        paid = {"payment_id": f"base-{half}", "payment_kind": "invoice", "paid_on": on}
+        rows["billing.payments"].append(sold | paid)
     # Something to aim at and somebody in charge, wherever nothing else was drawn.
     rows["hr.targets"] += [
         {
@@ -723,13 +856,16 @@ def companies(draw: st.DrawFn) -> Rows:
             "market": "enterprise",
             "launched_on": "2020-01-01",
             "is_key_product": False,
+            "maturity": "mature",
         },
-        {"product_id": "P2", "launched_on": "2025-03-01", "is_key_product": True},
+        {
+            "product_id": "P2",
+            "launched_on": "2025-03-01",
+            "is_key_product": True,
+            "maturity": "growth",
+        },
     ]
-    rows["billing.fx_rates"] = [
-        {"from_currency": "USD", "to_currency": "CNY", "rate_date": day, "rate": rate}
-        for day, rate in (("2023-01-01", "7.1"), ("2025-06-15", "6.95"))
-    ]
+    rows["billing.fx_rates"] = _rates_of_exchange(draw(numbers))
     # What makes the company's year: something done on its first day.
     first_day = dt.datetime.combine(FIRST, dt.time(4), dt.UTC)
     rows["crm.activities"].append(

@@ -14,7 +14,7 @@ from tests.python.conftest import Company
 from tests.python.in_memory import InMemoryReference, Models, Rows
 from tests.python.random_companies import MONTHS, companies
 
-COMPANIES = 45
+COMPANIES = 50
 WANTED = ["fct_measures", "fct_scores", "fct_pay_components", "fct_credit_reconciliation"]
 # Every part in a sale that the demo's rules credit, every kind of commission line, and what settles it.
 PARTS = {
