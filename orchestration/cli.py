@@ -42,6 +42,7 @@ from orchestration.lib.close_package import packages
 from orchestration.lib.dbt_run import Progress as Step
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.landing import unknown_paths
+from orchestration.lib.payroll import payroll_of, write_payroll
 from orchestration.lib.profile import Profiler
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
@@ -343,6 +344,28 @@ def package(month: Month) -> None:
     except WarehouseError as error:
         raise _fail(error) from error
     console.print(f"The package of {month:%Y-%m} is {_shown(folder)}.", soft_wrap=True)
+
+
+@app.command()
+def payroll(
+    month: Month,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; by default `payroll` beside the warehouse.")
+    ] = None,
+) -> None:
+    """Write what payroll pays for a closed month, as CSV and XLSX, and show its control totals."""
+    settings = Settings.from_environment()
+    try:
+        found = payroll_of(settings, month)
+        written = write_payroll(found, out or settings.warehouse.parent / "payroll")
+    except WarehouseError as error:
+        raise _fail(error) from error
+    console.print(report.payroll_totals(found))
+    for employee, currency in found.owing:
+        owed = report.money(found.by_payee[employee, currency])
+        console.print(f"{employee} owes: {owed} {currency} cannot be paid.", highlight=False)
+    for path in written:
+        console.print(f"Written: {_shown(path)}", soft_wrap=True, highlight=False)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from orchestration.lib.payroll import Payroll
 from orchestration.lib.warehouse import findings
 
 Rows = list[tuple[Any, ...]]
@@ -99,6 +100,15 @@ def close_totals(connection: duckdb.DuckDBPyConnection, month: date) -> Rows:
         """,
         month,
     )
+
+
+def payroll_totals(payroll: Payroll) -> Table:
+    """The control totals of a payroll file."""
+    rows = [
+        (what, currency, f"{value:,}" if isinstance(value, Decimal | int) else value)
+        for what, currency, value in payroll.control_rows()
+    ]
+    return table("Control totals", ["total of", "currency", "amount"], rows, {2})
 
 
 def absent_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -1,0 +1,191 @@
+"""The payroll file of a close: what payroll pays, as CSV and as a workbook, with control totals.
+
+It is made from the package of the close alone, so the same close gives the same bytes however often it
+is asked for, and whatever has been landed or built since.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from orchestration.lib.close_package import Package, PackageError
+from orchestration.lib.settings import Settings
+
+COLUMNS = ("employee_id", "pay_code", "earned_in", "currency", "amount")
+# What a spreadsheet takes for a formula where a text begins with it (OWASP, CSV injection).
+BEGIN_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A workbook says when it was made; one that is made twice is the same, so all are of this day.
+MADE_ON = datetime(2000, 1, 1, tzinfo=UTC)
+Line = tuple[str, str, date, str, Decimal]
+
+
+@dataclass(frozen=True)
+class Payroll:
+    """The lines of a payroll file, and what they come to.
+
+    ``lines`` are (employee, pay code, month earned in, currency, amount), sorted; a pay code is a
+    component of pay.
+    """
+
+    month: date
+    lines: list[Line]
+
+    @property
+    def totals(self) -> dict[tuple[str, str], Decimal]:
+        """By currency and pay code."""
+        found: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for _, pay_code, _, currency, amount in self.lines:
+            found[currency, pay_code] += amount
+        return dict(sorted(found.items()))
+
+    @property
+    def by_payee(self) -> dict[tuple[str, str], Decimal]:
+        """What each employee is paid in each currency."""
+        found: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for employee, _, _, currency, amount in self.lines:
+            found[employee, currency] += amount
+        return dict(sorted(found.items()))
+
+    @property
+    def owing(self) -> dict[tuple[str, str], Decimal]:
+        """Employees who are paid less than nothing: payroll collects, or carries over."""
+        return {key: amount for key, amount in self.by_payee.items() if amount < 0}
+
+    def as_csv(self) -> bytes:
+        """UTF-8 with a byte order mark, as spreadsheets read Chinese; a text is never a formula."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(COLUMNS)
+        for employee, pay_code, earned_in, currency, amount in self.lines:
+            writer.writerow(
+                [neutral(employee), neutral(pay_code), f"{earned_in:%Y-%m}", currency, amount]
+            )
+        return text.getvalue().encode("utf-8-sig")
+
+    @property
+    def sha256(self) -> str:
+        """Of the CSV: the same close has the same, which payroll may hold a second import against."""
+        return hashlib.sha256(self.as_csv()).hexdigest()
+
+    def control_rows(self) -> list[tuple[str, str, str | Decimal | int]]:
+        """(what, currency, value) by which payroll sees that it has read everything."""
+        rows: list[tuple[str, str, str | Decimal | int]] = [
+            ("period", "", f"{self.month:%Y-%m}"),
+            ("lines", "", len(self.lines)),
+            ("payees", "", len({line[0] for line in self.lines})),
+        ]
+        for currency in sorted({currency for currency, _ in self.totals}):
+            rows += [
+                (pay_code, currency, amount)
+                for (held, pay_code), amount in self.totals.items()
+                if held == currency
+            ]
+            whole = sum(
+                (amount for (held, _), amount in self.totals.items() if held == currency),
+                Decimal(0),
+            )
+            rows.append(("total", currency, whole))
+        return [*rows, ("sha256 of the CSV", "", self.sha256)]
+
+
+def neutral(text: str) -> str:
+    """A text that a spreadsheet shows and does not compute: a formula gets an apostrophe before it."""
+    return f"'{text}" if text.startswith(BEGIN_FORMULAS) else text
+
+
+def payroll_of(settings: Settings, month: date) -> Payroll:
+    """The payroll of a closed month, from its package.
+
+    Raises ``PackageError`` where the month has no package, or where the package is not as it was
+    written.
+    """
+    package = Package(settings.closes / f"{month:%Y-%m}")
+    if not package.folder.exists():
+        raise PackageError(f"{month:%Y-%m} has no package in {settings.closes}: close it first")
+    if faults := package.faults():
+        raise PackageError("\n".join(faults))
+    units = {
+        row["currency"]: Decimal(row["unit_amount"])
+        for row in _rows_of(package.policy / "policy_currencies.csv")
+    }
+    lines = sorted(
+        (
+            row["employee_id"],
+            row["component"],
+            date.fromisoformat(row["period_month"]),
+            row["currency"],
+            # The ledger is rounded to the smallest unit already: only the zeros behind it go.
+            Decimal(row["amount"]).quantize(units[row["currency"]]),
+        )
+        for row in _rows_of(package.folder / "pay_ledger.csv")
+    )
+    found = Payroll(month, lines)
+    posted = {currency: Decimal(total) for currency, total in package.manifest["totals"].items()}
+    paid: dict[str, Decimal] = defaultdict(Decimal)
+    for (currency, _), amount in found.totals.items():
+        paid[currency] += amount
+    if paid != posted:
+        raise PackageError(f"{package.folder} says that {posted} was posted; its rows are {paid}")
+    return found
+
+
+def write_payroll(payroll: Payroll, folder: Path) -> list[Path]:
+    """Write ``payroll-YYYY-MM.csv`` and ``.xlsx`` into a folder; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"payroll-{payroll.month:%Y-%m}"
+    table = folder / f"{name}.csv"
+    table.write_bytes(payroll.as_csv())
+    workbook = folder / f"{name}.xlsx"
+    _write_workbook(payroll, workbook)
+    return [table, workbook]
+
+
+def _write_workbook(payroll: Payroll, path: Path) -> None:
+    """Three sheets: the lines, what each payee gets, and the control totals. Texts are texts."""
+    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book:
+        book.set_properties({"title": f"Payroll {payroll.month:%Y-%m}", "created": MADE_ON})
+        head = book.add_format({"bold": True, "bottom": 1})
+        number = book.add_format({"num_format": "#,##0.00;[Red]-#,##0.00"})
+        lines = [
+            (employee, pay_code, f"{earned_in:%Y-%m}", currency, amount)
+            for employee, pay_code, earned_in, currency, amount in payroll.lines
+        ]
+        payees = [(*key, amount) for key, amount in payroll.by_payee.items()]
+        sheets: dict[str, tuple[Sequence[str], Sequence[tuple[Any, ...]]]] = {
+            "Lines": (COLUMNS, lines),
+            "Payees": (("employee_id", "currency", "amount"), payees),
+            "Control totals": (("total of", "currency", "amount"), payroll.control_rows()),
+        }
+        for title, (headings, rows) in sheets.items():
+            sheet = book.add_worksheet(title)
+            sheet.freeze_panes(1, 0)
+            sheet.set_landscape()
+            sheet.repeat_rows(0)
+            for column, heading in enumerate(headings):
+                sheet.write_string(0, column, heading, head)
+                sheet.set_column(column, column, 20)
+            for line, row in enumerate(rows, start=1):
+                for column, value in enumerate(row):
+                    if isinstance(value, Decimal):
+                        sheet.write_number(line, column, float(value), number)
+                    elif isinstance(value, int):
+                        sheet.write_number(line, column, value)
+                    else:
+                        sheet.write_string(line, column, str(value))
+            sheet.autofilter(0, 0, len(rows), len(headings) - 1)
+
+
+def _rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
