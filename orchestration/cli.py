@@ -38,6 +38,7 @@ from orchestration.lib.build import (
     restore_ledger,
     write_package,
 )
+from orchestration.lib.close_pack import write_pack
 from orchestration.lib.close_package import packages
 from orchestration.lib.dbt_run import Progress as Step
 from orchestration.lib.gate import check as check_input
@@ -366,6 +367,28 @@ def payroll(
         console.print(f"{employee} owes: {owed} {currency} cannot be paid.", highlight=False)
     for path in written:
         console.print(f"Written: {_shown(path)}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def pack(
+    month: Month,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; by default `packs/YYYY-MM` beside the warehouse.")
+    ] = None,
+) -> None:
+    """Write the close pack of a closed month: a page on the close, and a statement for each payee."""
+    settings = Settings.from_environment()
+    _open(settings).close()
+    folder = out or settings.warehouse.parent / "packs" / f"{month:%Y-%m}"
+    if folder.exists() and not (folder / "index.html").exists():
+        errors.print(f"{folder} is there and is no close pack: nothing was written.")
+        raise typer.Exit(1)
+    try:
+        index = write_pack(settings, month, folder)
+    except WarehouseError as error:
+        raise _fail(error) from error
+    count = len(list((folder / "statements").iterdir()))
+    console.print(f"Written: {_shown(index)}, with {count} statements beside it.", soft_wrap=True)
 
 
 @app.command()
