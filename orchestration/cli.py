@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -41,6 +42,7 @@ from orchestration.lib.build import (
 from orchestration.lib.close_pack import write_pack
 from orchestration.lib.close_package import packages
 from orchestration.lib.dbt_run import Progress as Step
+from orchestration.lib.explain import Explainer, ExplainError, resolve
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.landing import unknown_paths
 from orchestration.lib.payroll import payroll_of, write_payroll
@@ -391,6 +393,45 @@ def pack(
     console.print(f"Written: {_shown(index)}, with {count} statements beside it.", soft_wrap=True)
 
 
+def _require_employee(connection: duckdb.DuckDBPyConnection, employee: str) -> None:
+    """Say which employees have a name like it, and leave, where there is no such employee."""
+    rows = connection.execute("select employee_id from marts.dim_employees").fetchall()
+    known = [row[0] for row in rows]
+    if employee not in known:
+        near = difflib.get_close_matches(employee, known, 3)
+        hint = f" Did you mean {', '.join(near)}?" if near else ""
+        errors.print(f"There is no employee {employee}.{hint}")
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    month: Month,
+    employee: Annotated[str, typer.Option(help="Identifier of the employee.")],
+    component: Annotated[
+        str | None, typer.Option(help="One component of pay only, as commission.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, amounts as text.")] = False,
+) -> None:
+    """Explain what a close posted for a payee: from the payout down to the landed rows, file and row."""
+    settings = Settings.from_environment()
+    with _open(settings) as connection:
+        _require_employee(connection, employee)
+        explainer = Explainer(connection)
+        try:
+            known_at = explainer.known_at(month)
+            payouts = explainer.payouts(month, employee, component)
+        except ExplainError as error:
+            errors.print(str(error))
+            raise typer.Exit(1) from error
+    resolve(payouts, settings.landing, known_at)
+    if as_json:
+        typer.echo(json.dumps([node.as_dict() for node in payouts], ensure_ascii=False, indent=1))
+    else:
+        for node in payouts:
+            console.print(report.explained(node))
+
+
 @app.command()
 def pay(
     month: Month,
@@ -399,15 +440,7 @@ def pay(
     """Explain what a payee is paid for a month, down to the transactions."""
     settings = Settings.from_environment()
     with _open(settings) as connection:
-        known = [
-            row[0]
-            for row in connection.execute("select employee_id from marts.dim_employees").fetchall()
-        ]
-        if employee not in known:
-            near = difflib.get_close_matches(employee, known, 3)
-            hint = f" Did you mean {', '.join(near)}?" if near else ""
-            errors.print(f"There is no employee {employee}.{hint}")
-            raise typer.Exit(1)
+        _require_employee(connection, employee)
         console.print(report.pay_explanation(connection, month, employee))
 
 

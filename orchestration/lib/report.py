@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from rich import box
@@ -13,9 +13,13 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 from orchestration.lib.payroll import Payroll
 from orchestration.lib.warehouse import findings
+
+if TYPE_CHECKING:
+    from orchestration.lib.explain import Node
 
 Rows = list[tuple[Any, ...]]
 
@@ -109,6 +113,33 @@ def payroll_totals(payroll: Payroll) -> Table:
         for what, currency, value in payroll.control_rows()
     ]
     return table("Control totals", ["total of", "currency", "amount"], rows, {2})
+
+
+def explained(node: Node) -> Tree:
+    """The tree of a payout; what adds up is bright, what is only a reason is dim."""
+
+    def label(shown: Node, is_part: bool) -> Text:
+        text = Text(shown.what, style="" if is_part else "dim")
+        if shown.amount is not None:
+            text.append(
+                f"  {plain(shown.amount)} {shown.currency}", style="bold" if is_part else "dim"
+            )
+        for more in (shown.how, shown.plan, ", ".join(shown.rules)):
+            if more:
+                text.append(f"  {more}", style="dim")
+        for row in shown.landed:
+            text.append(f"\n{row.table}: {row.place}", style="cyan")
+        return text
+
+    def grow(tree: Tree, grown: Node) -> None:
+        for part in grown.parts:
+            grow(tree.add(label(part, True)), part)
+        for reason in grown.reasons:
+            grow(tree.add(label(reason, False)), reason)
+
+    root = Tree(label(node, True), guide_style="dim")
+    grow(root, node)
+    return root
 
 
 def absent_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -1,0 +1,111 @@
+"""Where a row was landed: file and row, for whoever asks why a figure is what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.lib.contract import landing_tables
+from orchestration.lib.landing import find_files, parts_of
+
+# Which landing table and column a transaction's identifier names, by what comes before its colon.
+TRANSACTIONS = {
+    "booked": ("billing.contracts", "contract_id"),
+    "cancelled": ("billing.contracts", "contract_id"),
+    "collected": ("billing.payments", "payment_id"),
+    "refunded": ("billing.refunds", "refund_id"),
+    "consumed": ("billing.consumption", "consumption_id"),
+}
+
+
+@dataclass(frozen=True)
+class LandedRow:
+    """A row as it was landed. ``row`` counts from 1, the header of a CSV file not counted."""
+
+    table: str
+    key: tuple[str, ...]
+    file: str
+    row: int
+    loaded_at: datetime
+    values: dict[str, str]
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}, row {self.row}"
+
+
+def landed_transaction(transaction_id: str) -> tuple[str, str, str]:
+    """Table, column and value of the landed row that a transaction is made from.
+
+    Raises ``ValueError`` for an identifier that is no transaction's.
+    """
+    kind, _, landed_id = transaction_id.partition(":")
+    if kind not in TRANSACTIONS or not landed_id:
+        raise ValueError(f"{transaction_id} is no transaction")
+    return (*TRANSACTIONS[kind], landed_id)
+
+
+def find_rows(landing: Path, table: str, column: str, values: Iterable[str]) -> list[LandedRow]:
+    """Every landed version of the rows in which a column has one of the values, in landing order.
+
+    Raises ``KeyError`` for a table that is not in the contract.
+    """
+    contract = landing_tables()[table]
+    wanted = sorted(set(values))
+    if not wanted:
+        return []
+    found: list[LandedRow] = []
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for landed in find_files(landing):
+            if landed.table.full_name != table:
+                continue
+            for path in landed.files:
+                for part in parts_of(connection, (path,)):
+                    if column in part.columns:
+                        names = [name for name in contract.column_names if name in part.columns]
+                        rows = _matching(part.rows, names, column, wanted)
+                        found += [
+                            _row(contract.full_name, contract.key, path, landing, names, row)
+                            for row in rows
+                        ]
+    return found
+
+
+def _matching(
+    rows: duckdb.DuckDBPyRelation, names: list[str], column: str, wanted: list[str]
+) -> list[tuple[Any, ...]]:
+    texts = ", ".join(f'cast("{name}" as varchar)' for name in names)
+    marks = ", ".join("'" + value.replace("'", "''") + "'" for value in wanted)
+    return (
+        rows.project("*, row_number() over () as landed_row")
+        .filter(f'cast("{column}" as varchar) in ({marks})')
+        .project(f"landed_row, make_timestamp(epoch_us(cast(_loaded_at as timestamptz))), {texts}")
+        .order("landed_row")
+        .fetchall()
+    )
+
+
+def _row(
+    table: str,
+    key: tuple[str, ...],
+    path: Path,
+    landing: Path,
+    names: list[str],
+    row: tuple[Any, ...],
+) -> LandedRow:
+    number, loaded_at, *texts = row
+    values = {name: text for name, text in zip(names, texts, strict=True) if text is not None}
+    return LandedRow(
+        table=table,
+        key=tuple(values.get(name, "") for name in key),
+        file=str(path.relative_to(landing.resolve())),
+        row=number,
+        loaded_at=loaded_at,
+        values=values,
+    )

@@ -1,0 +1,250 @@
+"""A payout is explained from its leaves, and its leaves name the landed rows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.lib.explain import Explainer, Node, resolve
+from orchestration.lib.landed_rows import find_rows, landed_transaction
+from tests.python.conftest import Company
+
+JUNE, JULY = date(2026, 6, 1), date(2026, 7, 1)
+# What a transaction's amount is called where it was landed.
+DATED = {
+    "booked": "signed_on",
+    "cancelled": "cancelled_on",
+    "collected": "paid_on",
+    "refunded": "refunded_on",
+    "consumed": "consumed_on",
+}
+
+
+def explained(company: Company, month: date) -> dict[tuple[str, str], Node]:
+    """What the close of a month posted for everybody, by employee and currency, landed rows found."""
+    with duckdb.connect(str(company.warehouse), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        explainer = Explainer(connection)
+        payees = connection.execute(
+            "select distinct employee_id from marts.fct_pay_ledger where posting_month = ?", [month]
+        ).fetchall()
+        found = {
+            (employee, node.currency): node
+            for (employee,) in payees
+            for node in explainer.payouts(month, employee)
+        }
+        known_at = explainer.known_at(month)
+    resolve(found.values(), company.landing, known_at)
+    return found
+
+
+@pytest.fixture(scope="module")
+def june(closed_demo: Company) -> dict[tuple[str, str], Node]:
+    return explained(closed_demo, JUNE)
+
+
+@pytest.fixture(scope="module")
+def july(next_close: Company) -> dict[tuple[str, str], Node]:
+    return explained(next_close, JULY)
+
+
+@pytest.mark.parametrize("month", ["june", "july"])
+def test_the_leaves_of_everybody_come_to_what_was_posted(
+    month: str, request: pytest.FixtureRequest, closed_demo: Company, next_close: Company
+) -> None:
+    company = {"june": closed_demo, "july": next_close}[month]
+    posted = company.query(
+        "select employee_id, currency, sum(amount) from marts.fct_pay_ledger"
+        f" where posting_month = '2026-{'06' if month == 'june' else '07'}-01' group by all"
+    )
+    found: dict[tuple[str, str], Node] = request.getfixturevalue(month)
+    assert {key: node.recomputed() for key, node in found.items()} == {
+        (employee, currency): amount for employee, currency, amount in posted
+    }
+    nodes = [node for root in found.values() for node in root.walk()]
+    assert len(nodes) > 900
+    for node in nodes:
+        if node.parts:
+            assert node.recomputed() == node.amount, node.what
+        assert "computed otherwise" not in node.what
+
+
+def test_every_leaf_of_commission_is_its_sales_times_its_rate(
+    june: dict[tuple[str, str], Node], closed_demo: Company
+) -> None:
+    lines = [
+        node
+        for root in june.values()
+        for node in root.walk()
+        if node.what in ("earned", "reversed") and " x " in node.how and " at " not in node.how
+    ]
+    assert len(lines) > 100
+    for line in lines:
+        sales, _, rate = line.how.split(";")[0].partition(" x ")
+        reckoned = Decimal(sales.split()[0].replace(",", "")) * Decimal(rate.split()[0]) / 100
+        assert line.amount is not None
+        assert abs(reckoned - line.amount) <= Decimal("0.00005"), line.how
+    shown = closed_demo.query(
+        "select count(*) from marts.fct_commission_lines as lines"
+        " where period_month = '2026-06-01' and line_kind in ('earned', 'reversed')"
+        " and sale_rate is null and currency = pay_currency"
+        # What comes to nothing is not posted.
+        " and exists (select 1 from marts.fct_pay_ledger as ledger where component = 'commission'"
+        "  and ledger.employee_id = lines.employee_id and ledger.currency = lines.pay_currency)"
+    )
+    assert len(lines) == shown[0][0]
+
+
+def test_two_hundred_random_lines_name_the_row_they_were_landed_in(
+    june: dict[tuple[str, str], Node], july: dict[tuple[str, str], Node], next_close: Company
+) -> None:
+    sold = [
+        (node, row)
+        for found in (june, july)
+        for root in found.values()
+        for node in root.walk()
+        for row in node.landed
+        if ":" in node.what
+    ]
+    chosen = random.Random(6).sample(sold, 200)
+    transactions = {
+        row[0]: row[1:]
+        for row in next_close.query(
+            "select transaction_id, transaction_kind, amount, transaction_date, currency"
+            " from marts.fct_transactions"
+        )
+    }
+    for node, row in chosen:
+        kind, amount, day, currency = transactions[node.what]
+        path = next_close.landing / row.file
+        if path.suffix == ".parquet":
+            values = pq.read_table(path).to_pylist()[row.row - 1]
+        else:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                values = list(csv.DictReader(file))[row.row - 1]
+        assert Decimal(str(values["amount"])) == amount
+        assert str(values[DATED[kind]]) == str(day)
+        assert values["currency"] == currency
+
+
+def test_every_landed_row_that_is_asked_for_is_found(
+    june: dict[tuple[str, str], Node], july: dict[tuple[str, str], Node]
+) -> None:
+    nodes = [node for found in (june, july) for root in found.values() for node in root.walk()]
+    asking = [node for node in nodes if node.sources]
+    assert len(asking) > 1000
+    assert [node.what for node in asking if not node.landed] == []
+    tables = {row.table for node in asking for row in node.landed}
+    assert tables >= {
+        "billing.contracts", "billing.payments", "billing.refunds", "hr.job_history",
+        "hr.pay_adjustments", "hr.targets",
+    }  # fmt: skip
+
+
+def test_a_correction_is_what_is_computed_less_what_was_posted(
+    next_close: Company, july: dict[tuple[str, str], Node]
+) -> None:
+    [(employee, component, currency, before)] = next_close.query(
+        "select any_value(employee_id), any_value(component), any_value(currency),"
+        " any_value((select sum(amount) from marts.fct_pay_ledger as posted"
+        "  where posted.posting_month = '2026-06-01' and posted.employee_id = corrected.employee_id"
+        "  and posted.component = corrected.component and posted.currency = corrected.currency))"
+        " from marts.fct_pay_ledger as corrected where is_correction"
+    )
+    [entry] = [
+        part
+        for part in july[employee, currency].parts
+        if part.what == f"{component}, correction of 2026-06"
+    ]
+    computed, posted = entry.parts
+    assert computed.what == f"{component} of 2026-06"
+    assert posted.what == "posted by the close of 2026-06"
+    assert posted.amount == -before
+    assert entry.recomputed() == (computed.amount or 0) - before
+
+
+def test_what_was_built_since_the_close_stands_apart(closed_demo: Company, tmp_path: Path) -> None:
+    company = closed_demo.copy_to(tmp_path)
+    with duckdb.connect(str(company.warehouse)) as connection:
+        connection.execute(
+            "update intermediate.int_job_months set base_salary = base_salary + 100"
+            " where employee_id = 'Z06' and period_month = '2026-06-01'"
+        )
+    with duckdb.connect(str(company.warehouse), read_only=True) as connection:
+        [payout] = Explainer(connection).payouts(JUNE, "Z06", "base")
+    [entry] = payout.parts
+    assert [part.what for part in entry.parts] == ["base of 2026-06", "computed otherwise since"]
+    assert entry.parts[1].amount == -100
+    assert payout.recomputed() == payout.amount == 7000
+
+
+def test_the_newest_version_that_was_known_is_named(closed_demo: Company, tmp_path: Path) -> None:
+    company = closed_demo.copy_to(tmp_path)
+    [row] = find_rows(company.landing, "billing.payments", "payment_id", ["PY-Z06-1-03"])
+    for loaded_at in ("2026-06-20T00:00:00Z", "2026-08-01T00:00:00Z"):
+        company.land(
+            "billing.payments",
+            [{**row.values, "amount": "1", "_loaded_at": loaded_at}],
+            part=f"again-{loaded_at[:10]}",
+        )
+    with duckdb.connect(str(company.warehouse), read_only=True) as connection:
+        explainer = Explainer(connection)
+        payouts = explainer.payouts(JUNE, "Z06", "commission")
+        resolve(payouts, company.landing, explainer.known_at(JUNE))
+    [sale] = [
+        node for root in payouts for node in root.walk() if node.what == "collected:PY-Z06-1-03"
+    ]
+    assert [row.file for row in sale.landed] == ["billing/payments/again-2026-06-20.csv"]
+
+
+def test_the_command_line_prints_the_tree_and_the_same_as_json(closed_demo: Company) -> None:
+    told = closed_demo.must("explain", "2026-06", "--employee", "Z06")
+    for text in (
+        "10550 CNY",
+        "collected:PY-Z06-1-03",
+        "billing/payments/cases.parquet, row 4",
+        "S0-07",
+    ):
+        assert text in told
+    said = closed_demo.must(
+        "explain", "2026-06", "--employee", "Z06", "--component", "commission", "--json"
+    )
+    [payout] = json.loads(said)
+    assert payout["amount"] == "2800.0000"
+    [commission] = payout["parts"]
+    assert [part["what"] for part in commission["parts"]] == [
+        "collected:PY-Z06-1-03",
+        "refunded:RF-Z06",
+    ]
+    assert commission["parts"][0]["landed"][0]["values"]["amount"] == "150000.0000"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("2026-06", "--employee", "Z0"), "There is no employee Z0. Did you mean Z80"),
+        (("2026-05", "--employee", "Z06"), "2026-05 has not been closed"),
+        (("2026-06", "--employee", "Z06", "--component", "draw"), "did not post draw for Z06"),
+    ],
+)
+def test_what_cannot_be_explained_is_said(
+    closed_demo: Company, arguments: tuple[str, ...], said: str
+) -> None:
+    done = closed_demo.plumbline("explain", *arguments)
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+def test_a_name_that_is_no_transaction_has_no_landed_row() -> None:
+    assert landed_transaction("collected:PY:1") == ("billing.payments", "payment_id", "PY:1")
+    for name in ("collected:", "collected", "paid:1", ""):
+        with pytest.raises(ValueError, match="is no transaction"):
+            landed_transaction(name)
