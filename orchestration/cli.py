@@ -25,7 +25,7 @@ from rich.progress import (
 
 from orchestration.generator.generate import MARK, generate
 from orchestration.generator.shape import Size
-from orchestration.lib import report, run_log
+from orchestration.lib import pay_diff, report, run_log
 from orchestration.lib.build import (
     BuildError,
     GateError,
@@ -391,6 +391,69 @@ def pack(
         raise _fail(error) from error
     count = len(list((folder / "statements").iterdir()))
     console.print(f"Written: {_shown(index)}, with {count} statements beside it.", soft_wrap=True)
+
+
+@app.command()
+def diff(
+    months: Annotated[
+        list[date],
+        typer.Argument(
+            parser=parse_month, metavar="YYYY-MM [YYYY-MM]", help="One month, or two closes."
+        ),
+    ],
+    known_at: Annotated[
+        list[str] | None,
+        typer.Option(
+            parser=parse_instant, metavar="INSTANT", help="Twice: what was known then against then."
+        ),
+    ] = None,
+    employee: Annotated[str | None, typer.Option(help="One employee only.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, amounts as text.")] = False,
+) -> None:
+    """Compare pay, payee by payee, with what caused each difference.
+
+    One month: as it was closed against as it is computed now; with two --known-at what was known then
+    against what was known then. Two months: the two closes, and what the second corrected.
+    """
+    settings = Settings.from_environment()
+    instants = known_at or []
+    if len(months) > 2 or len(instants) not in (0, 2) or (instants and len(months) == 2):
+        raise typer.BadParameter(
+            "name one month, with --known-at twice or not at all, or two months"
+        )
+    _open(settings).close()
+    try:
+        with _following() as (told, step):
+            if len(months) == 2:
+                named = f"the close of {months[0]:%Y-%m}", f"the close of {months[1]:%Y-%m}"
+                parts = {"Posted": pay_diff.between_closes(settings, *months)}
+                for earned, found in pay_diff.corrections(settings, months[1]):
+                    parts[f"Corrections of {earned:%Y-%m}, posted by {named[1]}"] = found
+            else:
+                if instants:
+                    before, after = (
+                        pay_diff.as_known(settings, months[0], instant, told, step)
+                        for instant in instants
+                    )
+                else:
+                    before = pay_diff.as_closed(settings, months[0])
+                    after = pay_diff.as_built(settings, months[0])
+                named = before.label, after.label
+                parts = {f"Pay of {months[0]:%Y-%m}": pay_diff.differences(settings, before, after)}
+    except WarehouseError as error:
+        raise _fail(error) from error
+    if employee:
+        parts = {
+            title: [difference for difference in found if difference.employee == employee]
+            for title, found in parts.items()
+        }
+    if as_json:
+        typer.echo(
+            pay_diff.to_json([difference for found in parts.values() for difference in found])
+        )
+        return
+    for title, found in parts.items():
+        console.print(report.differences(title, named, found))
 
 
 def _require_employee(connection: duckdb.DuckDBPyConnection, employee: str) -> None:

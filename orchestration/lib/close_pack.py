@@ -23,7 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestration.lib import plots
-from orchestration.lib.close_package import Package, PackageError, packages
+from orchestration.lib.close_package import BEHIND, Package, PackageError, packages
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.policy import policy_setting
 from orchestration.lib.report import percent, plain
@@ -63,9 +63,10 @@ class Posted:
         self.package, self.month, self.manifest = package, package.month, package.manifest
 
     def rows(self, name: str) -> list[Row]:
-        """The rows of one of its tables, as text; empty is null."""
+        """The rows of one of its tables, as text; empty is null. What it corrects is left out."""
         with (self.package.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
+            rows = list(csv.DictReader(file))
+        return [row for row in rows if name not in BEHIND or row["period_month"] == str(self.month)]
 
     @cached_property
     def ledger(self) -> list[Row]:

@@ -42,7 +42,10 @@ TABLES = {
     "pay_statements": ("fct_pay_statements", "posting_month", "employee_id, currency"),
     "commission_lines": ("fct_commission_lines", "period_month", "commission_line_id"),
     "score_items": ("fct_score_items", "period_month", "employee_id, period_kind, measure, scope"),
+    "scores": ("fct_scores", "period_month", "employee_id, period_kind"),
 }
+# What stands behind the ledger is kept of the months that a close corrects too, as it was computed then.
+BEHIND = ("commission_lines", "score_items", "scores")
 # What a warehouse cannot compute anew: the ledger is made from these.
 RECORDS = ("closes", "pay_ledger")
 CHUNK = 1 << 20
@@ -353,8 +356,18 @@ def _rows_of(
             " and table_name = ? order by column_index", [mart]
         ).fetchall()
     )  # fmt: skip
+    months = [month]
+    if name in BEHIND:
+        months += [
+            row[0]
+            for row in connection.execute(
+                "select distinct period_month from marts.fct_pay_ledger"
+                " where posting_month = ? and is_correction order by period_month", [month]
+            ).fetchall()
+        ]  # fmt: skip
     rows = connection.execute(
-        f"select * from marts.{mart} where {column} = ? order by {order}", [month]
+        f"select * from marts.{mart} where list_contains(?, {column}) order by {column}, {order}",
+        [months],
     ).fetchall()
     return list(columns), rows, columns
 

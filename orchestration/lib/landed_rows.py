@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.lib.contract import landing_tables
+from orchestration.lib.contract import Table, landing_tables
 from orchestration.lib.landing import find_files, parts_of
 
 # Which landing table and column a transaction's identifier names, by what comes before its colon.
@@ -55,10 +55,28 @@ def find_rows(landing: Path, table: str, column: str, values: Iterable[str]) -> 
 
     Raises ``KeyError`` for a table that is not in the contract.
     """
+    wanted = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(set(values)))
+    return (
+        _rows(landing, table, f'cast("{column}" as varchar) in ({wanted})', column)
+        if wanted
+        else []
+    )
+
+
+def loaded_between(
+    landing: Path, table: str, after: datetime, until: datetime | None
+) -> list[LandedRow]:
+    """Every row of a table that was loaded after one instant and by another, in landing order.
+
+    Raises ``KeyError`` for a table that is not in the contract.
+    """
+    bound = "" if until is None else f" and loaded_at <= timestamp '{until.isoformat(sep=' ')}'"
+    return _rows(landing, table, f"loaded_at > timestamp '{after.isoformat(sep=' ')}'{bound}")
+
+
+def _rows(landing: Path, table: str, condition: str, column: str | None = None) -> list[LandedRow]:
+    """Rows that fit a condition, which may name ``loaded_at``; files without ``column`` have none."""
     contract = landing_tables()[table]
-    wanted = sorted(set(values))
-    if not wanted:
-        return []
     found: list[LandedRow] = []
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -67,43 +85,31 @@ def find_rows(landing: Path, table: str, column: str, values: Iterable[str]) -> 
                 continue
             for path in landed.files:
                 for part in parts_of(connection, (path,)):
-                    if column in part.columns:
+                    if column is None or column in part.columns:
                         names = [name for name in contract.column_names if name in part.columns]
-                        rows = _matching(part.rows, names, column, wanted)
-                        found += [
-                            _row(contract.full_name, contract.key, path, landing, names, row)
-                            for row in rows
-                        ]
+                        texts = ", ".join(f'cast("{name}" as varchar)' for name in names)
+                        rows = (
+                            part.rows.project(
+                                "*, row_number() over () as landed_row,"
+                                " make_timestamp(epoch_us(cast(_loaded_at as timestamptz))) as loaded_at"
+                            )
+                            .filter(condition)
+                            .project(f"landed_row, loaded_at, {texts}")
+                            .order("landed_row")
+                            .fetchall()
+                        )
+                        found += [_row(contract, path, landing, names, row) for row in rows]
     return found
 
 
-def _matching(
-    rows: duckdb.DuckDBPyRelation, names: list[str], column: str, wanted: list[str]
-) -> list[tuple[Any, ...]]:
-    texts = ", ".join(f'cast("{name}" as varchar)' for name in names)
-    marks = ", ".join("'" + value.replace("'", "''") + "'" for value in wanted)
-    return (
-        rows.project("*, row_number() over () as landed_row")
-        .filter(f'cast("{column}" as varchar) in ({marks})')
-        .project(f"landed_row, make_timestamp(epoch_us(cast(_loaded_at as timestamptz))), {texts}")
-        .order("landed_row")
-        .fetchall()
-    )
-
-
 def _row(
-    table: str,
-    key: tuple[str, ...],
-    path: Path,
-    landing: Path,
-    names: list[str],
-    row: tuple[Any, ...],
+    contract: Table, path: Path, landing: Path, names: list[str], row: tuple[Any, ...]
 ) -> LandedRow:
     number, loaded_at, *texts = row
     values = {name: text for name, text in zip(names, texts, strict=True) if text is not None}
     return LandedRow(
-        table=table,
-        key=tuple(values.get(name, "") for name in key),
+        table=contract.full_name,
+        key=tuple(values.get(name, "") for name in contract.key),
         file=str(path.relative_to(landing.resolve())),
         row=number,
         loaded_at=loaded_at,

@@ -20,6 +20,7 @@ from orchestration.lib.warehouse import findings
 
 if TYPE_CHECKING:
     from orchestration.lib.explain import Node
+    from orchestration.lib.pay_diff import Difference
 
 Rows = list[tuple[Any, ...]]
 
@@ -140,6 +141,24 @@ def explained(node: Node) -> Tree:
     root = Tree(label(node, True), guide_style="dim")
     grow(root, node)
     return root
+
+
+def differences(title: str, named: tuple[str, str], found: list[Difference]) -> RenderableType:
+    """Differences of pay; under each what changed behind it, and what caused that."""
+    if not found:
+        return Text(f"{title}: {named[0]} and {named[1]} agree.")
+    tree = Tree(Text(f"{title}: {named[0]}, and {named[1]}", style="bold"), guide_style="dim")
+    for row in found:
+        label = Text(
+            f"{row.employee} {row.component}  {money(row.before)} is {money(row.after)} {row.currency}  "
+        )
+        label.append(f"{row.amount:+,.2f}", style="bold")
+        branch = tree.add(label)
+        for change in row.changes:
+            branch.add(Text(change))
+        for cause in row.causes:
+            branch.add(Text(cause, style="cyan"))
+    return tree
 
 
 def absent_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
