@@ -48,6 +48,7 @@ from orchestration.lib.landing import unknown_paths
 from orchestration.lib.payroll import payroll_of, write_payroll
 from orchestration.lib.profile import Profiler
 from orchestration.lib.settings import Settings
+from orchestration.lib.simulate import simulate
 from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
 
 app = typer.Typer(
@@ -454,6 +455,41 @@ def diff(
         return
     for title, found in parts.items():
         console.print(report.differences(title, named, found))
+
+
+@app.command("simulate")
+def simulate_command(
+    scenario: Annotated[
+        Path, typer.Argument(help="Folder with the policy tables that would be different.")
+    ],
+    month: Annotated[
+        list[date] | None,
+        typer.Option(
+            parser=parse_month,
+            metavar="YYYY-MM",
+            help="Once or more; by default the last whole month.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV of every payee and component that differs.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Winners and losers to show.", min=1)] = 10,
+) -> None:
+    """Show what pay would be under another plan: cost, winners and losers; the warehouse is not touched."""
+    settings = Settings.from_environment()
+    try:
+        last = last_whole_month(settings)
+        if last is None:
+            raise BuildError(f"nothing has been landed in {settings.landing}")
+        with _following() as (told, step):
+            found = simulate(settings, scenario, sorted(set(month or [last])), told, step)
+    except WarehouseError as error:
+        raise _fail(error) from error
+    console.print(report.simulation(found, limit))
+    if out:
+        found.write(out)
+        console.print(f"Written: {_shown(out.resolve())}", soft_wrap=True)
+    console.print(f"The scenario's warehouse: {_shown(found.warehouse)}", soft_wrap=True)
 
 
 def _require_employee(connection: duckdb.DuckDBPyConnection, employee: str) -> None:

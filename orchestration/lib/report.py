@@ -21,6 +21,7 @@ from orchestration.lib.warehouse import findings
 if TYPE_CHECKING:
     from orchestration.lib.explain import Node
     from orchestration.lib.pay_diff import Difference
+    from orchestration.lib.simulate import Simulation
 
 Rows = list[tuple[Any, ...]]
 
@@ -159,6 +160,32 @@ def differences(title: str, named: tuple[str, str], found: list[Difference]) -> 
         for cause in row.causes:
             branch.add(Text(cause, style="cyan"))
     return tree
+
+
+def simulation(found: Simulation, limit: int) -> Group:
+    """What a scenario costs, and who wins and loses most by it."""
+    months = ", ".join(f"{before.month:%Y-%m}" for before, _, _ in found.months)
+    cost = [
+        (component, currency, money(today), money(then), money(then - today),
+         percent((then - today) / today) if today else "")
+        for currency, component, today, then in found.cost()
+    ]  # fmt: skip
+    headings = ["component", "currency", "today's plan", found.name, "difference", ""]
+    parts: list[RenderableType] = [table(f"Pay of {months}", headings, cost, {2, 3, 4, 5})]
+    payees = sorted(found.by_payee().items(), key=lambda item: item[1])
+    winners = [(*key, money(amount)) for key, amount in reversed(payees) if amount > 0]
+    losers = [(*key, money(amount)) for key, amount in payees if amount < 0]
+    for title, rows in (("win", winners), ("lose", losers)):
+        if rows:
+            most = f", the first {limit}" if len(rows) > limit else ""
+            parts.append(
+                table(
+                    f"{len(rows)} {title}{most}", ["employee", "currency", "by"], rows[:limit], {2}
+                )
+            )
+    if not payees:
+        parts.append(Text("Nobody wins or loses."))
+    return Group(*parts)
 
 
 def absent_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
