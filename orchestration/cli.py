@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
+from orchestration import cli_answers
 from orchestration.generator.generate import MARK, generate
 from orchestration.generator.shape import Size
-from orchestration.lib import pay_diff, report, run_log
+from orchestration.lib import report, run_log
 from orchestration.lib.build import (
     BuildError,
     GateError,
     Request,
-    Told,
     build,
     close,
     last_whole_month,
@@ -39,17 +25,24 @@ from orchestration.lib.build import (
     restore_ledger,
     write_package,
 )
-from orchestration.lib.close_pack import write_pack
 from orchestration.lib.close_package import packages
-from orchestration.lib.dbt_run import Progress as Step
-from orchestration.lib.explain import Explainer, ExplainError, resolve
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.landing import unknown_paths
-from orchestration.lib.payroll import payroll_of, write_payroll
 from orchestration.lib.profile import Profiler
 from orchestration.lib.settings import Settings
-from orchestration.lib.simulate import simulate
-from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
+from orchestration.lib.warehouse import WarehouseError, findings
+from orchestration.terminal import (
+    KnownAt,
+    Month,
+    bar,
+    console,
+    errors,
+    failed,
+    following,
+    open_warehouse,
+    parse_month,
+    shown,
+)
 
 app = typer.Typer(
     help="Plumbline: sales facts, scores, commissions, rankings, and the monthly close.",
@@ -57,100 +50,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-# Where the output is no terminal (a log, a file), lines are not folded at 80 columns.
-WIDTH_OF_A_FILE = 110
-
-
-def make_console(stderr: bool) -> Console:
-    shown = Console(stderr=stderr)
-    return shown if shown.is_terminal else Console(stderr=stderr, width=WIDTH_OF_A_FILE)
-
-
-console = make_console(stderr=False)
-errors = make_console(stderr=True)
-
-
-def parse_month(text: str | date) -> date:
-    """``2026-06`` as its first day; a default is a date already."""
-    if isinstance(text, date):
-        return text
-    try:
-        return datetime.strptime(text, "%Y-%m").date()
-    except ValueError as error:
-        raise typer.BadParameter(f"'{text}' is not a month such as 2026-06") from error
-
-
-def parse_instant(text: str) -> str:
-    """An ISO instant, as UTC text that the models take."""
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"'{text}' is not an instant such as 2026-07-03T12:00:00"
-        ) from error
-    if instant.tzinfo is not None:
-        instant = instant.astimezone(UTC).replace(tzinfo=None)
-    return instant.isoformat(sep=" ")
-
-
-Month = Annotated[date, typer.Argument(parser=parse_month, metavar="YYYY-MM")]
-KnownAt = Annotated[
-    str | None,
-    typer.Option(
-        parser=parse_instant, metavar="INSTANT", help="Use only rows loaded by this UTC instant."
-    ),
-]
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=errors,
-        transient=True,
-    ) as progress:
-        yield progress
-
-
-@contextmanager
-def _following() -> Iterator[tuple[Told, Step]]:
-    """A progress bar and the two calls that drive it: what begins, and how far it is."""
-    with _progress() as progress:
-        task = progress.add_task("starting", total=None)
-
-        def told(what: str) -> None:
-            progress.update(task, description=what, completed=0, total=None)
-
-        def step(done: int, total: int, _line: str) -> None:
-            progress.update(task, completed=done, total=total)
-
-        yield told, step
-
-
-def _fail(error: WarehouseError) -> typer.Exit:
-    """Say why, on stderr, and give the exit to raise."""
-    if isinstance(error, GateError):
-        errors.print("[bold red]The input was refused; nothing was changed.[/]")
-        for problem in error.problems:
-            errors.print(f"  {problem}", highlight=False, markup=False, soft_wrap=True)
-    else:
-        errors.print("[bold red]It failed; the warehouse is as it was.[/]")
-        errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
-    return typer.Exit(1)
-
-
-def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
-    if not settings.warehouse.exists():
-        errors.print(f"There is no warehouse at {settings.warehouse} yet: run `plumbline build`.")
-        raise typer.Exit(1)
-    try:
-        return open_read_only(settings.warehouse)
-    except WarehouseError as error:
-        raise _fail(error) from error
 
 
 @app.command()
@@ -171,7 +70,7 @@ def demo(
     target = landing.resolve() if landing else Settings.from_environment().landing
     try:
         size = Size(payees, months, activities, last_month, seed)
-        with _progress() as progress:
+        with bar() as progress:
             task = progress.add_task("generating months", total=months)
             rows = generate(
                 size, target, lambda done, _total: progress.update(task, completed=done)
@@ -188,7 +87,7 @@ def check() -> None:
     settings = Settings.from_environment()
     problems = check_input(settings.landing, settings.policy)
     if problems:
-        raise _fail(GateError(problems))
+        raise failed(GateError(problems))
     for path in unknown_paths(settings.landing) if settings.landing.exists() else []:
         errors.print(f"Not in the landing contract, and not read: {path}", soft_wrap=True)
     console.print("The input is sound.")
@@ -209,12 +108,12 @@ def build_command(
     settings = Settings.from_environment()
     request = Request(known_at=known_at, rows_per_batch=rows_per_batch)
     try:
-        with _following() as (told, step):
+        with following() as (told, step):
             profiler = Profiler(settings.warehouse.parent) if profile else None
             invocations = build(settings, request, told, step, profiler)
     except WarehouseError as error:
-        raise _fail(error) from error
-    with _open(settings) as connection:
+        raise failed(error) from error
+    with open_warehouse(settings) as connection:
         if profiler:
             console.print(run_log.profile_table(connection, profiler))
         console.print(run_log.what_was_built(connection, invocations))
@@ -248,40 +147,35 @@ def close_command(
         chosen = month or last_whole_month(settings)
         if chosen is None:
             raise BuildError(f"nothing has been landed in {settings.landing}")
-        with _following() as (told, step):
+        with following() as (told, step):
             request = Request(known_at=known_at, close_month=chosen)
             is_new = close(settings, request, told, step)
     except WarehouseError as error:
-        raise _fail(error) from error
+        raise failed(error) from error
     if not is_new:
         console.print(f"{chosen:%Y-%m} was closed before: nothing was posted.")
     truth = settings.landing / "_ground_truth.json"
     files = [
-        f"warehouse    {_shown(settings.warehouse)}",
-        f"package      {_shown(settings.closes / f'{chosen:%Y-%m}')}",
-        f"landing      {_shown(settings.landing)}",
+        f"warehouse    {shown(settings.warehouse)}",
+        f"package      {shown(settings.closes / f'{chosen:%Y-%m}')}",
+        f"landing      {shown(settings.landing)}",
     ]
     if (settings.landing / MARK).exists() and truth.exists():
-        files.append(f"ground truth {_shown(truth)}")
-    with _open(settings) as connection:
+        files.append(f"ground truth {shown(truth)}")
+    with open_warehouse(settings) as connection:
         console.print(report.close_summary(connection, chosen, files))
-
-
-def _shown(path: Path) -> str:
-    """A path as a person would type it here."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 @app.command("reproduce")
 def reproduce_command(month: Month) -> None:
     """Compute a past close anew from what it knew and its own policy, and compare every ledger row."""
     settings = Settings.from_environment()
-    _open(settings).close()
+    open_warehouse(settings).close()
     try:
-        with _following() as (told, step):
+        with following() as (told, step):
             found = reproduce(settings, month, told, step)
     except WarehouseError as error:
-        raise _fail(error) from error
+        raise failed(error) from error
     if found.causes or found.differences:
         headings = ["employee", "component", "currency", "earned in", "posted", "reproduced"]
         console.print(report.table("Differences", headings, found.differences, {4, 5}))
@@ -299,11 +193,11 @@ def reproduce_command(month: Month) -> None:
 def verify() -> None:
     """Prove that the packages of the closes are as they were written, and what the ledger says."""
     settings = Settings.from_environment()
-    _open(settings).close()
+    open_warehouse(settings).close()
     try:
         require_agreement(settings)
     except WarehouseError as error:
-        raise _fail(error) from error
+        raise failed(error) from error
     there = packages(settings)
     rows = [
         (
@@ -330,10 +224,10 @@ def restore() -> None:
     try:
         months = restore_ledger(settings)
     except WarehouseError as error:
-        raise _fail(error) from error
+        raise failed(error) from error
     console.print(
         f"The ledger of {len(months)} closes, {min(months):%Y-%m} to {max(months):%Y-%m}, is restored from"
-        f" {_shown(settings.closes)}. `plumbline build` makes everything else.",
+        f" {shown(settings.closes)}. `plumbline build` makes everything else.",
         soft_wrap=True,
     )
 
@@ -342,232 +236,15 @@ def restore() -> None:
 def package(month: Month) -> None:
     """Write the package of a month that Dagster or dbt alone has closed."""
     settings = Settings.from_environment()
-    _open(settings).close()
+    open_warehouse(settings).close()
     try:
         folder = write_package(settings, month)
     except WarehouseError as error:
-        raise _fail(error) from error
-    console.print(f"The package of {month:%Y-%m} is {_shown(folder)}.", soft_wrap=True)
+        raise failed(error) from error
+    console.print(f"The package of {month:%Y-%m} is {shown(folder)}.", soft_wrap=True)
 
 
-@app.command()
-def payroll(
-    month: Month,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder; by default `payroll` beside the warehouse.")
-    ] = None,
-) -> None:
-    """Write what payroll pays for a closed month, as CSV and XLSX, and show its control totals."""
-    settings = Settings.from_environment()
-    try:
-        found = payroll_of(settings, month)
-        written = write_payroll(found, out or settings.warehouse.parent / "payroll")
-    except WarehouseError as error:
-        raise _fail(error) from error
-    console.print(report.payroll_totals(found))
-    for employee, currency in found.owing:
-        owed = report.money(found.by_payee[employee, currency])
-        console.print(f"{employee} owes: {owed} {currency} cannot be paid.", highlight=False)
-    for path in written:
-        console.print(f"Written: {_shown(path)}", soft_wrap=True, highlight=False)
-
-
-@app.command()
-def pack(
-    month: Month,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder; by default `packs/YYYY-MM` beside the warehouse.")
-    ] = None,
-) -> None:
-    """Write the close pack of a closed month: a page on the close, and a statement for each payee."""
-    settings = Settings.from_environment()
-    _open(settings).close()
-    folder = out or settings.warehouse.parent / "packs" / f"{month:%Y-%m}"
-    if folder.exists() and not (folder / "index.html").exists():
-        errors.print(f"{folder} is there and is no close pack: nothing was written.")
-        raise typer.Exit(1)
-    try:
-        index = write_pack(settings, month, folder)
-    except WarehouseError as error:
-        raise _fail(error) from error
-    count = len(list((folder / "statements").iterdir()))
-    console.print(f"Written: {_shown(index)}, with {count} statements beside it.", soft_wrap=True)
-
-
-@app.command()
-def diff(
-    months: Annotated[
-        list[date],
-        typer.Argument(
-            parser=parse_month, metavar="YYYY-MM [YYYY-MM]", help="One month, or two closes."
-        ),
-    ],
-    known_at: Annotated[
-        list[str] | None,
-        typer.Option(
-            parser=parse_instant, metavar="INSTANT", help="Twice: what was known then against then."
-        ),
-    ] = None,
-    employee: Annotated[str | None, typer.Option(help="One employee only.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, amounts as text.")] = False,
-) -> None:
-    """Compare pay, payee by payee, with what caused each difference.
-
-    One month: as it was closed against as it is computed now; with two --known-at what was known then
-    against what was known then. Two months: the two closes, and what the second corrected.
-    """
-    settings = Settings.from_environment()
-    instants = known_at or []
-    if len(months) > 2 or len(instants) not in (0, 2) or (instants and len(months) == 2):
-        raise typer.BadParameter(
-            "name one month, with --known-at twice or not at all, or two months"
-        )
-    _open(settings).close()
-    try:
-        with _following() as (told, step):
-            if len(months) == 2:
-                named = f"the close of {months[0]:%Y-%m}", f"the close of {months[1]:%Y-%m}"
-                parts = {"Posted": pay_diff.between_closes(settings, *months)}
-                for earned, found in pay_diff.corrections(settings, months[1]):
-                    parts[f"Corrections of {earned:%Y-%m}, posted by {named[1]}"] = found
-            else:
-                if instants:
-                    before, after = (
-                        pay_diff.as_known(settings, months[0], instant, told, step)
-                        for instant in instants
-                    )
-                else:
-                    before = pay_diff.as_closed(settings, months[0])
-                    after = pay_diff.as_built(settings, months[0])
-                named = before.label, after.label
-                parts = {f"Pay of {months[0]:%Y-%m}": pay_diff.differences(settings, before, after)}
-    except WarehouseError as error:
-        raise _fail(error) from error
-    if employee:
-        parts = {
-            title: [difference for difference in found if difference.employee == employee]
-            for title, found in parts.items()
-        }
-    if as_json:
-        typer.echo(
-            pay_diff.to_json([difference for found in parts.values() for difference in found])
-        )
-        return
-    for title, found in parts.items():
-        console.print(report.differences(title, named, found))
-
-
-@app.command("simulate")
-def simulate_command(
-    scenario: Annotated[
-        Path, typer.Argument(help="Folder with the policy tables that would be different.")
-    ],
-    month: Annotated[
-        list[date] | None,
-        typer.Option(
-            parser=parse_month,
-            metavar="YYYY-MM",
-            help="Once or more; by default the last whole month.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="CSV of every payee and component that differs.")
-    ] = None,
-    limit: Annotated[int, typer.Option(help="Winners and losers to show.", min=1)] = 10,
-) -> None:
-    """Show what pay would be under another plan: cost, winners and losers; the warehouse is not touched."""
-    settings = Settings.from_environment()
-    try:
-        last = last_whole_month(settings)
-        if last is None:
-            raise BuildError(f"nothing has been landed in {settings.landing}")
-        with _following() as (told, step):
-            found = simulate(settings, scenario, sorted(set(month or [last])), told, step)
-    except WarehouseError as error:
-        raise _fail(error) from error
-    console.print(report.simulation(found, limit))
-    if out:
-        found.write(out)
-        console.print(f"Written: {_shown(out.resolve())}", soft_wrap=True)
-    console.print(f"The scenario's warehouse: {_shown(found.warehouse)}", soft_wrap=True)
-
-
-def _require_employee(connection: duckdb.DuckDBPyConnection, employee: str) -> None:
-    """Say which employees have a name like it, and leave, where there is no such employee."""
-    rows = connection.execute("select employee_id from marts.dim_employees").fetchall()
-    known = [row[0] for row in rows]
-    if employee not in known:
-        near = difflib.get_close_matches(employee, known, 3)
-        hint = f" Did you mean {', '.join(near)}?" if near else ""
-        errors.print(f"There is no employee {employee}.{hint}")
-        raise typer.Exit(1)
-
-
-@app.command()
-def explain(
-    month: Month,
-    employee: Annotated[str, typer.Option(help="Identifier of the employee.")],
-    component: Annotated[
-        str | None, typer.Option(help="One component of pay only, as commission.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, amounts as text.")] = False,
-) -> None:
-    """Explain what a close posted for a payee: from the payout down to the landed rows, file and row."""
-    settings = Settings.from_environment()
-    with _open(settings) as connection:
-        _require_employee(connection, employee)
-        explainer = Explainer(connection)
-        try:
-            known_at = explainer.known_at(month)
-            payouts = explainer.payouts(month, employee, component)
-        except ExplainError as error:
-            errors.print(str(error))
-            raise typer.Exit(1) from error
-    resolve(payouts, settings.landing, known_at)
-    if as_json:
-        typer.echo(json.dumps([node.as_dict() for node in payouts], ensure_ascii=False, indent=1))
-    else:
-        for node in payouts:
-            console.print(report.explained(node))
-
-
-@app.command()
-def pay(
-    month: Month,
-    employee: Annotated[str, typer.Option(help="Identifier of the employee.")],
-) -> None:
-    """Explain what a payee is paid for a month, down to the transactions."""
-    settings = Settings.from_environment()
-    with _open(settings) as connection:
-        _require_employee(connection, employee)
-        console.print(report.pay_explanation(connection, month, employee))
-
-
-@app.command()
-def top(
-    month: Month,
-    board: Annotated[
-        str,
-        typer.Option(help="score, commission, quota_attainment, or a measure of policy_boards."),
-    ] = "score",
-    role: Annotated[str | None, typer.Option(help="One role only.")] = None,
-    scope: Annotated[str, typer.Option(help="company, region or team.")] = "company",
-    limit: Annotated[int, typer.Option(help="Places to show per role.", min=1)] = 10,
-) -> None:
-    """Show a leaderboard."""
-    settings = Settings.from_environment()
-    with _open(settings) as connection:
-        rows = report.board_rows(connection, month, board, role, scope, limit)
-        if not rows:
-            boards = connection.execute(
-                "select distinct board from marts.fct_rankings where period_month = ? order by 1",
-                [month],
-            ).fetchall()
-            there = ", ".join(row[0] for row in boards) or "none"
-            errors.print(f"There is no such board for {month:%Y-%m}. Boards there: {there}.")
-            raise typer.Exit(1)
-        console.print(report.board_table(rows, board, month))
-
+app.add_typer(cli_answers.app)
 
 if __name__ == "__main__":
     app()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from examples.adventureworks.land import land, write_policy
-from orchestration.cli import make_console
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.report import money, percent, table
 from orchestration.lib.warehouse import open_read_only
+from orchestration.terminal import make_console
 
 CLOSE_MONTH = "2014-05"
 BUILD = PROJECT_DIR / "build" / "adventureworks"

@@ -10,10 +10,10 @@ from typing import Any
 
 from examples.adventureworks.land import read
 from examples.ravenstack.land import land, source_faults
-from orchestration.cli import make_console
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.report import money, percent, table
 from orchestration.lib.warehouse import open_read_only
+from orchestration.terminal import make_console
 
 BUILD = PROJECT_DIR / "build" / "ravenstack"
 POLICY = Path(__file__).resolve().parent / "policy"

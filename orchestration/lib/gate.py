@@ -20,6 +20,7 @@ from orchestration.lib.landing import (
     file_columns,
     find_files,
     fingerprint,
+    numbered,
     parts_of,
     relation_of,
     stamp,
@@ -216,13 +217,6 @@ def _unreadable(files: tuple[Path, ...], error: duckdb.Error) -> Problem:
     )
 
 
-def _numbered(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
-    """A file's rows with the number a spreadsheet shows for them, as ``row_in_file``."""
-    first = 0 if path.suffix == ".parquet" else 1
-    rows = parts_of(connection, (path,))[0].rows
-    return rows.project(f"*, row_number() over () + {first} as row_in_file")
-
-
 def _locate(
     connection: duckdb.DuckDBPyConnection,
     files: tuple[Path, ...],
@@ -232,7 +226,7 @@ def _locate(
     problems: list[Problem] = []
     for path in files:
         bad = (
-            _numbered(connection, path)
+            numbered(connection, path)
             .filter(fault.condition)
             .project(f"row_in_file, cast({column.name} as varchar)")
             .order("1")
@@ -299,7 +293,7 @@ def _find(
     best: tuple[str, Path, int | None] = ("", landed.files[0], None)
     for path in landed.files:
         found = (
-            _numbered(connection, path)
+            numbered(connection, path)
             .project(
                 f"cast({landed.table.no_overlap_by[0]} as varchar) as entity,"
                 " cast(cast(valid_from as date) as varchar) as day,"

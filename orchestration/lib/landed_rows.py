@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from orchestration.lib.contract import Table, landing_tables
-from orchestration.lib.landing import find_files, parts_of
+from orchestration.lib.landing import find_files, numbered
 
 # Which landing table and column a transaction's identifier names, by what comes before its colon.
 TRANSACTIONS = {
@@ -25,7 +25,7 @@ TRANSACTIONS = {
 
 @dataclass(frozen=True)
 class LandedRow:
-    """A row as it was landed. ``row`` counts from 1, the header of a CSV file not counted."""
+    """A row as it was landed; ``row`` counts as a spreadsheet shows it, a CSV file's header being row 1."""
 
     table: str
     key: tuple[str, ...]
@@ -84,21 +84,19 @@ def _rows(landing: Path, table: str, condition: str, column: str | None = None) 
             if landed.table.full_name != table:
                 continue
             for path in landed.files:
-                for part in parts_of(connection, (path,)):
-                    if column is None or column in part.columns:
-                        names = [name for name in contract.column_names if name in part.columns]
-                        texts = ", ".join(f'cast("{name}" as varchar)' for name in names)
-                        rows = (
-                            part.rows.project(
-                                "*, row_number() over () as landed_row,"
-                                " make_timestamp(epoch_us(cast(_loaded_at as timestamptz))) as loaded_at"
-                            )
-                            .filter(condition)
-                            .project(f"landed_row, loaded_at, {texts}")
-                            .order("landed_row")
-                            .fetchall()
-                        )
-                        found += [_row(contract, path, landing, names, row) for row in rows]
+                rows = numbered(connection, path)
+                if column is None or column in rows.columns:
+                    names = [name for name in contract.column_names if name in rows.columns]
+                    texts = ", ".join(f'cast("{name}" as varchar)' for name in names)
+                    loaded = "make_timestamp(epoch_us(cast(_loaded_at as timestamptz)))"
+                    fitting = (
+                        rows.project(f"*, {loaded} as loaded_at")
+                        .filter(condition)
+                        .project(f"row_in_file, loaded_at, {texts}")
+                        .order("row_in_file")
+                        .fetchall()
+                    )
+                    found += [_row(contract, path, landing, names, row) for row in fitting]
     return found
 
 

@@ -169,6 +169,13 @@ def parts_of(
     return parts
 
 
+def numbered(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
+    """A file's rows with the number a spreadsheet shows for them, as ``row_in_file``."""
+    first = 0 if path.suffix == ".parquet" else 1
+    rows = parts_of(connection, (path,))[0].rows
+    return rows.project(f"*, row_number() over () + {first} as row_in_file")
+
+
 def projection(table: Table, present: set[str], *, as_text: bool) -> list[str]:
     """Contract columns in contract order, as SQL: null where a file lacks one."""
     columns = []

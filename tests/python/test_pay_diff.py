@@ -90,7 +90,7 @@ def assert_four_causes(
     target = differences[TARGETED, "performance"]
     assert any("visits" in change and "1000" in change for change in target["changes"])
     assert any(
-        cause == "new row: hr.targets TG-late (hr/targets/test.csv, row 1)"
+        cause == "new row: hr.targets TG-late (hr/targets/test.csv, row 2)"
         for cause in target["causes"]
     )
     job = differences[TRANSFERRED, "base"]
@@ -154,7 +154,7 @@ def test_two_instants_are_compared_beside_the_warehouse(
         company, "2026-06", "--known-at", "2026-07-03T12:00:00", "--known-at", "2026-07-25T00:00:00"
     )
     assert differences[TARGETED, "performance"]["causes"] == [
-        "new row: hr.targets TG-late (hr/targets/test.csv, row 1)"
+        "new row: hr.targets TG-late (hr/targets/test.csv, row 2)"
     ]
     assert refunded(truth) in {key[0] for key in differences}
     # One plan and one code on both sides.
