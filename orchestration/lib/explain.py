@@ -161,7 +161,7 @@ class Explainer:
         ]
 
     def _entry(self, entry: Row) -> Node:
-        """A ledger row: what is computed, less what earlier closes posted of it."""
+        """A ledger row: what is computed, less what other closes posted of it."""
         employee, component, earned = (
             entry["employee_id"],
             entry["component"],
@@ -169,18 +169,21 @@ class Explainer:
         )
         currency, month = entry["currency"], entry["posting_month"]
         computed = self._component(employee, component, currency, earned)
-        before = self._rows(
+        others = self._rows(
             "select * from marts.fct_pay_ledger where employee_id = ? and component = ? and currency = ?"
-            " and period_month = ? and posting_month < ? order by posting_month",
+            " and period_month = ? and posting_month <> ? order by posting_month",
             employee, component, currency, earned, month,
         )  # fmt: skip
         parts = [
             computed,
             *(
                 Node(
-                    f"posted by the close of {row['posting_month']:%Y-%m}", -row["amount"], currency
+                    f"posted by the {'later ' if row['posting_month'] > month else ''}close of"
+                    f" {row['posting_month']:%Y-%m}",
+                    -row["amount"],
+                    currency,
                 )
-                for row in before
+                for row in others
             ),
         ]
         since = entry["amount"] - sum((part.amount or NOTHING for part in parts), NOTHING)

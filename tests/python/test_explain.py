@@ -172,6 +172,22 @@ def test_a_correction_is_what_is_computed_less_what_was_posted(
     assert entry.recomputed() == (computed.amount or 0) - before
 
 
+def test_what_a_later_close_corrected_is_named_in_the_earlier_one(next_close: Company) -> None:
+    [(employee, currency, corrected)] = next_close.query(
+        "select employee_id, currency, amount from marts.fct_pay_ledger where is_correction"
+    )
+    with duckdb.connect(str(next_close.warehouse), read_only=True) as connection:
+        [payout] = Explainer(connection).payouts(JUNE, employee, "commission")
+    [entry] = payout.parts
+    assert [part.what for part in entry.parts] == [
+        "commission of 2026-06",
+        "posted by the later close of 2026-07",
+    ]
+    assert entry.parts[1].amount == -corrected
+    assert payout.currency == currency
+    assert payout.recomputed() == payout.amount
+
+
 def test_what_was_built_since_the_close_stands_apart(closed_demo: Company, tmp_path: Path) -> None:
     company = closed_demo.copy_to(tmp_path)
     with duckdb.connect(str(company.warehouse)) as connection:
