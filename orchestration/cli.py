@@ -28,10 +28,20 @@ from orchestration.lib.build import (
 from orchestration.lib.close_package import packages
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.landing import unknown_paths
+from orchestration.lib.period_events import (
+    Event,
+    events,
+    record_calculated,
+    record_paid,
+    record_reviewed,
+    state_of,
+    user,
+)
 from orchestration.lib.profile import Profiler
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, findings
 from orchestration.terminal import (
+    By,
     KnownAt,
     Month,
     bar,
@@ -138,6 +148,7 @@ def close_command(
     demo_if_empty: Annotated[
         bool, typer.Option(help="Land the demo company first where nothing is landed.")
     ] = False,
+    by: By = None,
 ) -> None:
     """Close a month: post to the ledger what is now computed and not yet posted."""
     settings = Settings.from_environment()
@@ -149,7 +160,7 @@ def close_command(
             raise BuildError(f"nothing has been landed in {settings.landing}")
         with following() as (told, step):
             request = Request(known_at=known_at, close_month=chosen)
-            is_new = close(settings, request, told, step)
+            is_new = close(settings, request, told, step, by)
     except WarehouseError as error:
         raise failed(error) from error
     if not is_new:
@@ -164,6 +175,94 @@ def close_command(
         files.append(f"ground truth {shown(truth)}")
     with open_warehouse(settings) as connection:
         console.print(report.close_summary(connection, chosen, files))
+
+
+@app.command()
+def calculate(month: Month, known_at: KnownAt = None, by: By = None) -> None:
+    """Build, and record what closing the month would post: the first step of its life."""
+    settings = Settings.from_environment()
+    try:
+        last = last_whole_month(settings)
+        if last is None or month > last:
+            raise BuildError(f"{month:%Y-%m} is not over in what has been loaded")
+        with following() as (told, step):
+            build(settings, Request(known_at=known_at), told, step)
+        event = record_calculated(settings, month, by or user(), known_at)
+    except WarehouseError as error:
+        raise failed(error) from error
+    _print_step(event)
+
+
+@app.command()
+def review(month: Month, by: By = None) -> None:
+    """Record that somebody other than who calculated has looked at the month, and agrees."""
+    settings = Settings.from_environment()
+    open_warehouse(settings).close()
+    try:
+        event = record_reviewed(settings, month, by or user())
+    except WarehouseError as error:
+        raise failed(error) from error
+    _print_step(event)
+
+
+@app.command()
+def paid(
+    month: Month,
+    by: By = None,
+    reference: Annotated[
+        str | None, typer.Option(help="What payroll or the bank calls the payment.")
+    ] = None,
+) -> None:
+    """Record that a closed month has been paid."""
+    settings = Settings.from_environment()
+    open_warehouse(settings).close()
+    try:
+        event = record_paid(settings, month, by or user(), reference)
+    except WarehouseError as error:
+        raise failed(error) from error
+    _print_step(event)
+
+
+@app.command()
+def periods() -> None:
+    """List the months with their state, and who took each step, when, and on what."""
+    settings = Settings.from_environment()
+    try:
+        steps = [
+            (f"{event.month:%Y-%m}", event.what, event.by, event.at,
+             _totals(event.facts["totals"]), event.facts.get("payable_sha256", "")[:12])
+            for event in events(settings)
+        ]  # fmt: skip
+        steps += [
+            (f"{package.month:%Y-%m}", "closed", said.get("closed_by", ""), said.get("closed_at", ""),
+             _totals(said["totals"]), said["files"]["pay_ledger.csv"][:12])
+            for package in packages(settings)
+            for said in [package.manifest]
+        ]  # fmt: skip
+    except WarehouseError as error:
+        raise failed(error) from error
+    after = {"closed": 1, "paid": 2}
+    steps.sort(key=lambda step: (step[0], after.get(step[1], 0), step[3]))
+    headings = ["month", "step", "by", "at (UTC)", "posts", "rows' SHA-256"]
+    console.print(report.table("Steps", headings, steps, unfolded={0, 1, 2, 3, 5}))
+    for month in sorted({step[0] for step in steps}):
+        console.print(f"{month} is {state_of(settings, parse_month(month))}.", highlight=False)
+    if not steps:
+        console.print("Every month is open: nothing has been calculated or closed.")
+
+
+def _print_step(event: Event) -> None:
+    console.print(
+        f"{event.month:%Y-%m} is {event.what} by {event.by}: {_totals(event.facts['totals'])}.",
+        highlight=False,
+    )
+
+
+def _totals(totals: dict[str, str]) -> str:
+    """Totals by currency as text: 1,711,453.21 CNY, 10,000.00 HKD."""
+    return ", ".join(
+        f"{report.money(Decimal(amount))} {currency}" for currency, amount in totals.items()
+    )
 
 
 @app.command("reproduce")
@@ -203,10 +302,7 @@ def verify() -> None:
         (
             f"{package.month:%Y-%m}",
             said["tables"]["pay_ledger"]["rows"],
-            ", ".join(
-                f"{report.money(Decimal(amount))} {currency}"
-                for currency, amount in said["totals"].items()
-            ),
+            _totals(said["totals"]),
             package.digest,
         )
         for package in there

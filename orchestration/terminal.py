@@ -62,6 +62,10 @@ def parse_instant(text: str) -> str:
 
 
 Month = Annotated[date, typer.Argument(parser=parse_month, metavar="YYYY-MM")]
+By = Annotated[
+    str | None,
+    typer.Option(help="Who does it; by default PLUMBLINE_USER, else the account's name."),
+]
 KnownAt = Annotated[
     str | None,
     typer.Option(

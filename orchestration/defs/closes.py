@@ -16,6 +16,7 @@ from orchestration.lib.settings import Settings
         AssetKey(["marts", "pay", "fct_pay_statements"]),
         AssetKey(["marts", "commissions", "fct_commission_lines"]),
         AssetKey(["marts", "scores", "fct_score_items"]),
+        AssetKey(["marts", "scores", "fct_scores"]),
     ],
     partitions_def=months,
     group_name="pay",

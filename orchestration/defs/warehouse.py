@@ -1,12 +1,21 @@
 """The dbt project as Dagster assets, keyed and grouped by folder."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, MonthlyPartitionsDefinition
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
+from orchestration.lib.close_package import closed_months
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.period_events import (
+    digest_of,
+    needs_review,
+    require_reviewed,
+    to_post,
+    user,
+)
 from orchestration.lib.policy import policy_digest
 from orchestration.lib.settings import Settings
 
@@ -80,6 +89,9 @@ def after_cuts_assets(context: AssetExecutionContext, dbt: DbtCliResource) -> It
 def close_assets(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """The ledger, the closes and the statements: materializing a month closes it."""
     settings = Settings.from_environment()
+    month = date.fromisoformat(context.partition_key)
+    if needs_review(settings) and month not in closed_months(settings.warehouse):
+        require_reviewed(settings, month, digest_of(to_post(settings.warehouse, month)), user())
     variables = (
         f'{{"close_month": "{context.partition_key}",'
         f' "policy_digest": "{policy_digest(settings.policy)}"}}'

@@ -31,7 +31,7 @@ from orchestration.lib.close_package import (
     disagreements,
     restore,
     settle,
-    sha256_of_rows,
+    sha256,
     sync,
     write_pending,
 )
@@ -39,6 +39,14 @@ from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import CUTS, Progress, run_steps
 from orchestration.lib.gate import check_once
 from orchestration.lib.landing import find_files, relation_of
+from orchestration.lib.period_events import (
+    amounts,
+    digest_of,
+    entries,
+    events,
+    require_reviewed,
+    user,
+)
 from orchestration.lib.policy import policy_digest, policy_setting
 from orchestration.lib.problem import Problem
 from orchestration.lib.profile import Profiler
@@ -236,11 +244,14 @@ def _no_other_writer(warehouse: Path) -> Iterator[None]:
         yield
 
 
-def close(settings: Settings, request: Request, told: Told, progress: Progress) -> bool:
+def close(
+    settings: Settings, request: Request, told: Told, progress: Progress, by: str | None = None
+) -> bool:
     """Close ``request.close_month``; False where it was closed before and nothing is to do.
 
-    Raises ``BuildError`` for a month that cannot be closed: one that is not over in what has been
-    loaded, or one before the last closed month.
+    ``by`` is who closes, by default whoever is at work. Raises ``BuildError`` for a month that cannot be
+    closed: one that is not over in what has been loaded, or one before the last closed month; and
+    ``PeriodError`` where the policy asks for a review that it has not had.
     """
     month = request.close_month
     if month is None:
@@ -263,6 +274,9 @@ def close(settings: Settings, request: Request, told: Told, progress: Progress) 
     if month > whole:
         raise BuildError(f"{month:%Y-%m} is not over in what has been loaded; {whole:%Y-%m} is")
 
+    who = by or user()
+    require_reviewed(settings, month, None, who)
+
     def keep(copy: Path) -> None:
         if month not in closed_months(copy):
             raise BuildError(
@@ -270,7 +284,8 @@ def close(settings: Settings, request: Request, told: Told, progress: Progress) 
                 " over in what was known"
             )
         told("writing the package of the close")
-        write_pending(settings, copy, month)
+        folder = write_pending(settings, copy, month, who)
+        require_reviewed(settings, month, sha256(folder / "pay_ledger.csv"), who)
 
     build(settings, request, told, progress, before_publishing=keep)
     settle(settings, [month])
@@ -310,20 +325,20 @@ def reproduce(settings: Settings, month: date, told: Told, progress: Progress) -
     beside.warehouse.unlink(missing_ok=True)
     build(beside, Request(known_at=found[0].isoformat(sep=" ")), told, progress)
     with open_read_only(settings.warehouse) as connection:
-        posted = _amounts(
+        posted = amounts(
             connection,
             "select employee_id, component, currency, period_month, sum(amount)"
             " from marts.fct_pay_ledger where posting_month <= ? group by all",
             month,
         )
-        before = _amounts(
+        before = amounts(
             connection,
             "select employee_id, component, currency, period_month, sum(amount)"
             " from marts.fct_pay_ledger where posting_month < ? group by all",
             month,
         )
     with open_read_only(beside.warehouse) as connection:
-        computed = _amounts(
+        computed = amounts(
             connection,
             "select employee_id, component, currency, period_month, amount"
             " from intermediate.int_payable_amounts where period_month between ? and ?",
@@ -331,15 +346,8 @@ def reproduce(settings: Settings, month: date, told: Told, progress: Progress) -
             month,
         )
     nothing = Decimal(0)
-    entries = [
-        (f"{month}|{employee}|{component}|{currency}|{earned}", employee, component, currency,
-         amount, earned < month, earned, month)
-        for employee, component, currency, earned in computed.keys() | before.keys()
-        if (amount := computed.get((employee, component, currency, earned), nothing)
-            - before.get((employee, component, currency, earned), nothing))
-    ]  # fmt: skip
-    columns = package.manifest["tables"]["pay_ledger"]["columns"]
-    digest = sha256_of_rows(list(columns), sorted(entries))
+    rows = entries(computed, before, month)
+    digest = digest_of(rows)
     differences = [
         (*key, posted.get(key, nothing), computed.get(key, nothing))
         for key in sorted(posted.keys() | computed.keys())
@@ -347,7 +355,7 @@ def reproduce(settings: Settings, month: date, told: Told, progress: Progress) -
     ]
     is_same = digest == package.manifest["files"]["pay_ledger.csv"]
     return Reproduction(
-        entries=len(entries),
+        entries=len(rows),
         sha256=digest,
         differences=differences,
         causes=[] if is_same and not differences else _causes(settings, package),
@@ -361,23 +369,13 @@ def _causes(settings: Settings, package: Package) -> list[str]:
     return found + changed_inputs(settings, package)
 
 
-PayKey = tuple[str, str, str, date]
-
-
-def _amounts(
-    connection: duckdb.DuckDBPyConnection, query: str, *values: date
-) -> dict[PayKey, Decimal]:
-    """Amount by employee, component, currency and earning month."""
-    rows = connection.execute(query, list(values)).fetchall()
-    return {(employee, component, currency, earned): amount
-            for employee, component, currency, earned, amount in rows}  # fmt: skip
-
-
 def require_agreement(settings: Settings) -> None:
     """Raise ``PackageError`` where ledger and packages do not agree, after taking up a close cut short."""
     if settings.warehouse.exists():
         with _no_other_writer(settings.warehouse):
             settle(settings, closed_in(settings.warehouse))
+    # Who calculated, reviewed and paid is part of what was posted.
+    events(settings)
     if found := disagreements(settings, settings.warehouse):
         raise PackageError(
             "\n".join(
@@ -401,7 +399,7 @@ def write_package(settings: Settings, month: date) -> Path:
         if month not in closed_in(settings.warehouse):
             raise PackageError(f"{month:%Y-%m} has not been closed")
         if not (settings.closes / f"{month:%Y-%m}" / MANIFEST).exists():
-            write_pending(settings, settings.warehouse, month)
+            write_pending(settings, settings.warehouse, month, user())
             settle(settings, [month])
     return settings.closes / f"{month:%Y-%m}"
 

@@ -128,8 +128,8 @@ def packages(settings: Settings) -> list[Package]:
     ]
 
 
-def write_pending(settings: Settings, warehouse: Path, month: date) -> Path:
-    """The package of a close that ``warehouse`` holds, not yet under its name.
+def write_pending(settings: Settings, warehouse: Path, month: date, by: str) -> Path:
+    """The package of a close that ``warehouse`` holds and ``by`` made, not yet under its name.
 
     Every file is on disk when this returns. Raises ``PackageError`` where the policy folder is not the
     one that the close used.
@@ -145,8 +145,9 @@ def write_pending(settings: Settings, warehouse: Path, month: date) -> Path:
             "select currency, sum(amount) from marts.fct_pay_ledger where posting_month = ?"
             " group by currency order by currency", [month]
         ).fetchall()  # fmt: skip
-        [(known_at, policy_digest)] = connection.execute(
-            "select known_at, policy_digest from marts.fct_closes where period_month = ?", [month]
+        [(known_at, closed_at, policy_digest)] = connection.execute(
+            "select known_at, closed_at, policy_digest from marts.fct_closes where period_month = ?",
+            [month],
         ).fetchall()
     if policy_digest not in (None, digest_of_policy(settings.policy)):
         remove(folder)
@@ -166,6 +167,8 @@ def write_pending(settings: Settings, warehouse: Path, month: date) -> Path:
         "format": FORMAT,
         "period_month": f"{month:%Y-%m}",
         "known_at": str(known_at),
+        "closed_by": by,
+        "closed_at": str(closed_at),
         "policy_digest": policy_digest,
         "code_version": code_version(),
         "previous": {"month": f"{before[-1].month:%Y-%m}", "sha256": before[-1].digest}

@@ -40,6 +40,7 @@ CHOICES = {
     "response_hours": ("all", "business"),
     "lifetime_revenue_basis": ("booked", "collected", "consumed"),
     "pay_rate_day": ("period_end", "payment"),
+    "close_needs_review": ("true", "false"),
 }
 CHECK_THRESHOLDS = {
     "activity_stuffing": ("volume_growth", "contact_share_kept", "minimum_activities"),
