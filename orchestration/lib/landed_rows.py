@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,27 +55,67 @@ def find_rows(landing: Path, table: str, column: str, values: Iterable[str]) -> 
 
     Raises ``KeyError`` for a table that is not in the contract.
     """
-    wanted = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(set(values)))
-    return (
-        _rows(landing, table, f'cast("{column}" as varchar) in ({wanted})', column)
-        if wanted
-        else []
-    )
+    named = _named({column: set(values)})
+    return _rows(landing, table, named)
 
 
 def loaded_between(
-    landing: Path, table: str, after: datetime, until: datetime | None
+    landing: Path,
+    table: str,
+    after: datetime,
+    until: datetime | None,
+    month: date,
+    naming: Mapping[str, set[str]],
 ) -> list[LandedRow]:
-    """Every row of a table that was loaded after one instant and by another, in landing order.
+    """Rows of a table that were loaded after one instant and by another, and may bear on a month.
 
-    Raises ``KeyError`` for a table that is not in the contract.
+    Of these only such that name something: ``naming`` has the values by column. A row whose days all lie
+    after the month bears on a later one. Raises ``KeyError`` for a table that is not in the contract.
     """
-    bound = "" if until is None else f" and loaded_at <= timestamp '{until.isoformat(sep=' ')}'"
-    return _rows(landing, table, f"loaded_at > timestamp '{after.isoformat(sep=' ')}'{bound}")
+    days = [
+        column.name
+        for column in landing_tables()[table].columns
+        if column.data_type in ("date", "timestamp") and not column.name.startswith("_")
+    ]
+    # An instant's local day may be another one: a day more does no harm.
+    next_month = (month.replace(day=28) + timedelta(days=5)).replace(day=2)
+    named = _named(naming)
+
+    def condition(names: list[str]) -> str | None:
+        which = named(names)
+        if which is None:
+            return None
+        bounds = f"loaded_at > timestamp '{after.isoformat(sep=' ')}'"
+        if until is not None:
+            bounds += f" and loaded_at <= timestamp '{until.isoformat(sep=' ')}'"
+        there = [
+            f'try_cast(left(cast("{day}" as varchar), 10) as date)' for day in days if day in names
+        ]
+        if there:
+            bounds += f" and coalesce(least({', '.join(there)}) < date '{next_month}', true)"
+        return f"{bounds} and ({which})"
+
+    return _rows(landing, table, condition)
 
 
-def _rows(landing: Path, table: str, condition: str, column: str | None = None) -> list[LandedRow]:
-    """Rows that fit a condition, which may name ``loaded_at``; files without ``column`` have none."""
+def _named(naming: Mapping[str, set[str]]) -> Callable[[list[str]], str | None]:
+    """A condition on those columns that a file has: one of them has one of its values; None without any."""
+
+    def condition(names: list[str]) -> str | None:
+        found = []
+        for column, values in naming.items():
+            if column in names and values:
+                texts = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values))
+                found.append(f'cast("{column}" as varchar) in ({texts})')
+        return " or ".join(found) or None
+
+    return condition
+
+
+def _rows(
+    landing: Path, table: str, condition: Callable[[list[str]], str | None]
+) -> list[LandedRow]:
+    """Rows that fit a condition, made for the columns that a file has; it may name ``loaded_at``."""
     contract = landing_tables()[table]
     found: list[LandedRow] = []
     with duckdb.connect() as connection:
@@ -85,13 +125,14 @@ def _rows(landing: Path, table: str, condition: str, column: str | None = None) 
                 continue
             for path in landed.files:
                 rows = numbered(connection, path)
-                if column is None or column in rows.columns:
-                    names = [name for name in contract.column_names if name in rows.columns]
+                names = [name for name in contract.column_names if name in rows.columns]
+                fits = condition(names)
+                if fits is not None:
                     texts = ", ".join(f'cast("{name}" as varchar)' for name in names)
                     loaded = "make_timestamp(epoch_us(cast(_loaded_at as timestamptz)))"
                     fitting = (
                         rows.project(f"*, {loaded} as loaded_at")
-                        .filter(condition)
+                        .filter(fits)
                         .project(f"row_in_file, loaded_at, {texts}")
                         .order("row_in_file")
                         .fetchall()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -31,7 +32,12 @@ from orchestration.lib.close_package import (
 )
 from orchestration.lib.contract import landing_tables
 from orchestration.lib.dbt_run import Progress
-from orchestration.lib.landed_rows import LandedRow, landed_transaction, loaded_between
+from orchestration.lib.landed_rows import (
+    LandedRow,
+    find_rows,
+    landed_transaction,
+    loaded_between,
+)
 from orchestration.lib.report import plain
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import open_read_only
@@ -39,8 +45,12 @@ from orchestration.lib.warehouse import open_read_only
 Row = dict[str, str]
 PayKey = tuple[str, str, str]
 NOTHING = Decimal(0)
-# Of rows that do not name the payee so many are shown.
-MOST_OF_OTHERS = 5
+# Of the landed rows behind a difference so many are shown.
+MOST_SHOWN = 12
+# Columns that name a payee.
+PEOPLE = ("employee_id", "owner_id", "ratee_id", "scope_id")
+# Table, column and value of landed rows; without table and column, a payee.
+Reference = tuple[str, str, str]
 KEYS = {
     "commission_lines": ("commission_line_id",),
     "score_items": ("period_kind", "measure", "scope"),
@@ -142,9 +152,11 @@ def as_known(
     beside.warehouse.unlink(missing_ok=True)
     build(beside, Request(known_at=known_at), told, progress)
     with open_read_only(beside.warehouse) as connection:
-        return _of_warehouse(
+        found = _of_warehouse(
             connection, settings, month, known_at, datetime.fromisoformat(known_at)
         )
+    shutil.rmtree(folder)
+    return found
 
 
 def corrections(settings: Settings, month: date) -> list[tuple[date, list[Difference]]]:
@@ -227,21 +239,25 @@ def differences(settings: Settings, before: State, after: State) -> list[Differe
     ]
     if not found:
         return []
-    landed = _landed(settings, before, after)
     plan = _plan_changes(before, after)
     code = [f"code: {before.code} is {after.code}"] if before.code != after.code else []
+    rows = []
     for difference in found:
         tables = BEHIND_COMPONENT.get(difference.component, ("commission_lines", "scores"))
-        rows = _changed_rows(difference.employee, before, after, tables)
-        difference.changes = [text for text, _ in rows]
-        difference.causes = _causes(difference.employee, [row for _, row in rows], landed) + [
-            text
-            for text, plans in plan
-            if not plans or plans & _plans(difference.employee, before, after)
+        changed = _changed_rows(difference.employee, before, after, tables)
+        difference.changes = [text for text, _ in changed]
+        rows.append([row for _, row in changed])
+    about = [_about(difference.employee, own) for difference, own in zip(found, rows, strict=True)]
+    landed = _landed(settings, before, after, set().union(*about))
+    for difference, named in zip(found, about, strict=True):
+        plans = _plans(difference.employee, before, after)
+        difference.causes = [
+            *_shown([row for row in landed if _references(row[0]) & named]),
+            *(text for text, of_plans in plan if not of_plans or of_plans & plans),
+            *code,
         ]
-        difference.causes += code
         if not difference.causes:
-            difference.causes = _of_others(landed)
+            difference.causes = _shown(landed, of_others=True)
     return found
 
 
@@ -374,51 +390,56 @@ def _number(text: str) -> str:
         return text or "none"
 
 
-def _landed(settings: Settings, before: State, after: State) -> list[tuple[LandedRow, bool]]:
-    """What was loaded between two states, each with whether its key was there before."""
+def _about(employee: str, rows: list[Row]) -> set[Reference]:
+    """What a difference is about: the payee, and the sales and targets of the rows that changed."""
+    found: set[Reference] = {("", "", employee)}
+    for row in rows:
+        found |= {
+            landed_transaction(row[column])
+            for column in ("transaction_id", "reverses_transaction_id")
+            if row.get(column)
+        }
+        if row.get("target_id"):
+            found.add(("hr.targets", "target_id", row["target_id"]))
+    return found
+
+
+def _references(row: LandedRow) -> set[Reference]:
+    """What a landed row may be named by: its people, and each of its columns."""
+    people = {("", "", row.values[name]) for name in PEOPLE if name in row.values}
+    return people | {(row.table, column, value) for column, value in row.values.items()}
+
+
+def _landed(
+    settings: Settings, before: State, after: State, about: set[Reference]
+) -> list[tuple[LandedRow, bool]]:
+    """What was loaded between two states and names any of it, with whether its key was there before."""
     if before.known_at is None or before.known_at == after.known_at:
         return []
     first, last = before.known_at, after.known_at
     if last is not None and last < first:
         first, last = last, first
+    people = {value for table, _, value in about if not table}
     found = []
-    for table in landing_tables():
-        rows = loaded_between(settings.landing, table, first, last)
+    for name, table in landing_tables().items():
+        naming: dict[str, set[str]] = dict.fromkeys(PEOPLE, people)
+        for _, column, value in (reference for reference in about if reference[0] == name):
+            naming[column] = naming.get(column, set()) | {value}
+        rows = loaded_between(settings.landing, name, first, last, before.month, naming)
         if rows:
-            keys = {row.key for row in loaded_between(settings.landing, table, datetime.min, first)}
+            versions = find_rows(settings.landing, name, table.key[0], {row.key[0] for row in rows})
+            keys = {row.key for row in versions if row.loaded_at <= first}
             found += [(row, row.key in keys) for row in rows]
     return found
 
 
-def _causes(employee: str, rows: list[Row], landed: list[tuple[LandedRow, bool]]) -> list[str]:
-    """The landed rows that name the payee, or what the changed rows are about."""
-    named = {
-        landed_transaction(row[column])
-        for row in rows
-        for column in ("transaction_id", "reverses_transaction_id")
-        if row.get(column)
-    }
-    named |= {("hr.targets", "target_id", row["target_id"]) for row in rows if row.get("target_id")}
-    found = []
-    for row, was_there in landed:
-        is_own = employee in (
-            row.values.get(name) for name in ("employee_id", "owner_id", "ratee_id", "scope_id")
-        )
-        if is_own or any(
-            (row.table, column, row.values.get(column)) in named for column in row.values
-        ):
-            what = "changed row" if was_there else "new row"
-            found.append(f"{what}: {row.table} {' '.join(row.key)} ({row.place})")
-    return found
-
-
-def _of_others(landed: list[tuple[LandedRow, bool]]) -> list[str]:
-    """What came in between, where none of it names the payee: a manager's team, an account's owner."""
-    shown = [
-        f"row of others: {row.table} {' '.join(row.key)} ({row.place})"
-        for row, _ in landed[:MOST_OF_OTHERS]
-    ]
-    more = len(landed) - MOST_OF_OTHERS
+def _shown(landed: list[tuple[LandedRow, bool]], *, of_others: bool = False) -> list[str]:
+    """Landed rows as text, the first of many; ``of_others`` where none of them names the payee."""
+    shown = []
+    for row, was_there in landed[:MOST_SHOWN]:
+        kind = "row of others" if of_others else "changed row" if was_there else "new row"
+        shown.append(f"{kind}: {row.table} {' '.join(row.key)} ({row.place})")
+    more = len(landed) - MOST_SHOWN
     return [*shown, *([f"and {more} rows more"] if more > 0 else [])]
 
 

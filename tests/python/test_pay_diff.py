@@ -45,6 +45,20 @@ def corrected(
             }
         ],
     )
+    # What is about July is no cause of anything in June.
+    company.land(
+        "hr.expenses",
+        [
+            {
+                "expense_id": "X-july",
+                "employee_id": TARGETED,
+                "incurred_on": "2026-07-05",
+                "amount": "10",
+                "currency": "CNY",
+                "_loaded_at": LOADED,
+            }
+        ],
+    )
     job = find_rows(company.landing, "hr.job_history", "employee_id", [TRANSFERRED])[-1].values
     salary = Decimal(job["monthly_base_salary"])
     company.land(
@@ -88,6 +102,7 @@ def assert_four_causes(
     assert any(change.startswith("new: reversed refunded:") for change in refund["changes"])
     assert any(cause.startswith("new row: billing.refunds ") for cause in refund["causes"])
     target = differences[TARGETED, "performance"]
+    assert not any("X-july" in cause for cause in target["causes"])
     assert any("visits" in change and "1000" in change for change in target["changes"])
     assert any(
         cause == "new row: hr.targets TG-late (hr/targets/test.csv, row 2)"
