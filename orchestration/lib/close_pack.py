@@ -220,6 +220,23 @@ class ClosePack:
             key=lambda row: (-int(row["rows"]), row["check"]),
         )
 
+    def _shapes(self, curves: set[str]) -> dict[str, list[tuple[float, float]]]:
+        """Payout curves of the policy that the close used, as points a hundredth apart."""
+        with (self.posted.package.policy / "policy_payout_curves.csv").open(
+            encoding="utf-8-sig", newline=""
+        ) as file:
+            rows = [row for row in csv.DictReader(file) if row["curve_id"] in curves]
+        found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for row in sorted(rows, key=lambda row: (row["curve_id"], Decimal(row["attainment_from"]))):
+            first = int(Decimal(row["attainment_from"]) * 100)
+            last = int(Decimal(row["attainment_to"] or plots.MOST_ATTAINED) * 100)
+            c0, c1, c2, cap = (float(row[name]) for name in ("c0", "c1", "c2", "cap"))
+            found[row["curve_id"]] += [
+                (step / 100, min(c0 + c1 * step / 100 + c2 * (step / 100) ** 2, cap))
+                for step in range(first, last + 1)
+            ]
+        return found
+
     def plots(self) -> list[tuple[str, Markup]]:
         """Caption and SVG of each picture for which there is something to show."""
         currency = self.currencies[0] if self.currencies else ""
@@ -248,7 +265,10 @@ class ClosePack:
                     "Quotas by the share of them that was sold",
                     plots.histogram(self.attainments, "quotas", "attainment", mark=1.0),
                 ),
-                ("Payout curves, and where score items lie on them", plots.curves(curves)),
+                (
+                    "Payout curves, and where score items lie on them",
+                    plots.curves(curves, self._shapes(set(curves))),
+                ),
                 ("Places won and lost on the board of scores", plots.moves(self.moves)),
                 (f"Pay against target pay by role, {currency}", plots.against_plan(plan)),
                 ("Grade reviews by what they came to", plots.reviews(self.reviews)),

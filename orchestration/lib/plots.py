@@ -28,6 +28,8 @@ SETTINGS: Any = {
     "axes.spines.right": False,
 }
 MOST_MOVES = 8
+# As far as curves are drawn.
+MOST_ATTAINED = 3
 
 
 def histogram(values: Sequence[float], what: str, unit: str, mark: float | None = None) -> str:
@@ -43,7 +45,10 @@ def histogram(values: Sequence[float], what: str, unit: str, mark: float | None 
     return _svg(draw) if values else ""
 
 
-def curves(points: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+def curves(
+    points: Mapping[str, Sequence[tuple[float, float]]],
+    shapes: Mapping[str, Sequence[tuple[float, float]]],
+) -> str:
     """Factor over attainment, a line per curve; a point is the larger the more items lie on it."""
 
     def draw(axes: Axes) -> None:
@@ -51,10 +56,10 @@ def curves(points: Mapping[str, Sequence[tuple[float, float]]]) -> str:
             places = sorted(set(found))
             counts = [20 + 6 * found.count(place) for place in places]
             across, up = zip(*places, strict=True)
-            axes.plot(across, up, color=colour, linewidth=0.8, label=name)
+            axes.plot(*zip(*shapes[name], strict=True), color=colour, linewidth=0.8, label=name)
             axes.scatter(across, up, s=counts, color=colour, alpha=0.5, linewidths=0)
         # A few items far beyond their target would press all others together.
-        axes.set(xlabel="attainment", ylabel="factor", xlim=(0, 3))
+        axes.set(xlabel="attainment", ylabel="factor", xlim=(0, MOST_ATTAINED))
         axes.legend(frameon=False)
 
     return _svg(draw) if points else ""
