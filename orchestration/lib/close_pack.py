@@ -6,7 +6,6 @@ quotas, target pay and grade reviews from the warehouse, as known when the pack 
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable
@@ -25,7 +24,7 @@ from markupsafe import Markup
 from orchestration.lib import plots
 from orchestration.lib.close_package import BEHIND, Package, PackageError, packages
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.policy import policy_setting
+from orchestration.lib.policy import csv_rows, minor_units, policy_setting
 from orchestration.lib.report import percent, plain
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import open_read_only
@@ -64,8 +63,7 @@ class Posted:
 
     def rows(self, name: str) -> list[Row]:
         """The rows of one of its tables, as text; empty is null. What it corrects is left out."""
-        with (self.package.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = self.package.rows(name)
         return [row for row in rows if name not in BEHIND or row["period_month"] == str(self.month)]
 
     @cached_property
@@ -102,12 +100,7 @@ class ClosePack:
         first = int(policy_setting(self.posted.package.policy, "fiscal_year_start_month", "1"))
         start = date(month.year - (month.month < first), first, 1)
         self.of_year = [posted for posted in there if posted.month >= start]
-        with (self.posted.package.policy / "policy_currencies.csv").open(
-            encoding="utf-8-sig"
-        ) as file:
-            self.units = {
-                row["currency"]: Decimal(row["unit_amount"]) for row in csv.DictReader(file)
-            }
+        self.units = minor_units(self.posted.package.policy)
         with open_read_only(settings.warehouse) as connection:
             self._ask(connection)
 
@@ -222,10 +215,8 @@ class ClosePack:
 
     def _shapes(self, curves: set[str]) -> dict[str, list[tuple[float, float]]]:
         """Payout curves of the policy that the close used, as points a hundredth apart."""
-        with (self.posted.package.policy / "policy_payout_curves.csv").open(
-            encoding="utf-8-sig", newline=""
-        ) as file:
-            rows = [row for row in csv.DictReader(file) if row["curve_id"] in curves]
+        table = csv_rows(self.posted.package.policy / "policy_payout_curves.csv")
+        rows = [row for row in table if row["curve_id"] in curves]
         found: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: (row["curve_id"], Decimal(row["attainment_from"]))):
             first = int(Decimal(row["attainment_from"]) * 100)

@@ -28,6 +28,7 @@ import duckdb
 
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.landing import find_files, stamp
+from orchestration.lib.policy import csv_rows
 from orchestration.lib.policy import policy_digest as digest_of_policy
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
@@ -84,6 +85,11 @@ class Package:
         """The policy folder that the close used."""
         return self.folder / "policy"
 
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """A table's rows as text, empty for null; none of a table that packages did not have yet."""
+        path = self.folder / f"{name}.csv"
+        return csv_rows(path) if path.exists() else []
+
     def faults(self) -> list[str]:
         """What is wrong with its files, by name; nothing where they are as they were written."""
         try:
@@ -126,6 +132,16 @@ def packages(settings: Settings) -> list[Package]:
         for folder in sorted(settings.closes.glob("????-??"))
         if (folder / MANIFEST).exists()
     ]
+
+
+def sound_package(settings: Settings, month: date) -> Package:
+    """The package of a closed month. Raises ``PackageError`` where it is missing, or was changed."""
+    package = Package(settings.closes / f"{month:%Y-%m}")
+    if not package.folder.exists():
+        raise PackageError(f"{month:%Y-%m} has no package in {settings.closes}: close it first")
+    if faults := package.faults():
+        raise PackageError("\n".join(faults))
+    return package
 
 
 def write_pending(settings: Settings, warehouse: Path, month: date, by: str) -> Path:

@@ -29,6 +29,7 @@ from orchestration.lib.close_package import (
     PackageError,
     code_version,
     packages,
+    sound_package,
 )
 from orchestration.lib.contract import landing_tables
 from orchestration.lib.dbt_run import Progress
@@ -130,7 +131,7 @@ class Difference:
 
 def as_closed(settings: Settings, month: date) -> State:
     """A month as its own close left it. Raises ``PackageError`` without a sound package."""
-    return _of_package(_sound(settings, month), month)
+    return _of_package(sound_package(settings, month), month)
 
 
 def as_built(settings: Settings, month: date) -> State:
@@ -168,12 +169,10 @@ def corrections(settings: Settings, month: date) -> list[tuple[date, list[Differ
     there = [package for package in packages(settings) if package.month <= month]
     if not there or there[-1].month != month:
         raise PackageError(f"{month:%Y-%m} has no package in {settings.closes}: close it first")
-    *earlier, closing = [_sound(settings, package.month) for package in there]
+    *earlier, closing = [sound_package(settings, package.month) for package in there]
     found = []
     corrected = {
-        row["period_month"]
-        for row in _read(closing, "pay_ledger")
-        if row["is_correction"] == "True"
+        row["period_month"] for row in closing.rows("pay_ledger") if row["is_correction"] == "True"
     }
     for earned in sorted(date.fromisoformat(text) for text in corrected):
         posted: dict[PayKey, Decimal] = defaultdict(Decimal)
@@ -200,7 +199,7 @@ def between_closes(settings: Settings, first: date, second: date) -> list[Differ
     The changes name scores, their items and sums of commission lines that differ; the causes what changed
     in plan and code. Raises ``PackageError`` where a package is missing or not sound.
     """
-    packages_of = [_sound(settings, month) for month in (first, second)]
+    packages_of = [sound_package(settings, month) for month in (first, second)]
     before, after = (
         replace(_of_package(package, package.month), amounts=_posted(package, None))
         for package in packages_of
@@ -224,7 +223,7 @@ def between_closes(settings: Settings, first: date, second: date) -> list[Differ
 def _sums_by_kind(package: Package) -> dict[str, dict[str, Decimal]]:
     """What each payee's commission lines of the package's own month come to, by kind."""
     found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for row in _read(package, "commission_lines"):
+    for row in package.rows("commission_lines"):
         if row["period_month"] == str(package.month) and row["pay_amount"]:
             found[row["employee_id"]][row["line_kind"]] += Decimal(row["pay_amount"])
     return found
@@ -261,35 +260,17 @@ def differences(settings: Settings, before: State, after: State) -> list[Differe
     return found
 
 
-def _sound(settings: Settings, month: date) -> Package:
-    package = Package(settings.closes / f"{month:%Y-%m}")
-    if not package.folder.exists():
-        raise PackageError(f"{month:%Y-%m} has no package in {settings.closes}: close it first")
-    if faults := package.faults():
-        raise PackageError("\n".join(faults))
-    return package
-
-
-def _read(package: Package, name: str) -> list[Row]:
-    """The rows of a package's table; none of one that packages did not have yet."""
-    path = package.folder / f"{name}.csv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def _has(package: Package, earned: date) -> bool:
     """Whether a package has the rows behind a month: its own, or one that it corrected."""
     return package.month == earned or any(
-        row["period_month"] == str(earned) for row in _read(package, "scores")
+        row["period_month"] == str(earned) for row in package.rows("scores")
     )
 
 
 def _posted(package: Package, earned: date | None) -> dict[PayKey, Decimal]:
     """What a close posted of one month; of all, where none is named."""
     found: dict[PayKey, Decimal] = defaultdict(Decimal)
-    for row in _read(package, "pay_ledger"):
+    for row in package.rows("pay_ledger"):
         if earned is None or row["period_month"] == str(earned):
             found[row["employee_id"], row["component"], row["currency"]] += Decimal(row["amount"])
     return dict(found)
@@ -301,7 +282,7 @@ def _of_package(package: Package, earned: date) -> State:
         month=earned,
         amounts=_posted(package, earned),
         behind={
-            name: [row for row in _read(package, name) if row["period_month"] == str(earned)]
+            name: [row for row in package.rows(name) if row["period_month"] == str(earned)]
             for name in BEHIND
         },
         policy=package.policy,

@@ -19,7 +19,8 @@ from typing import Any
 
 import xlsxwriter
 
-from orchestration.lib.close_package import Package, PackageError
+from orchestration.lib.close_package import PackageError, sound_package
+from orchestration.lib.policy import minor_units
 from orchestration.lib.settings import Settings
 
 COLUMNS = ("employee_id", "pay_code", "earned_in", "currency", "amount")
@@ -110,15 +111,8 @@ def payroll_of(settings: Settings, month: date) -> Payroll:
     Raises ``PackageError`` where the month has no package, or where the package is not as it was
     written.
     """
-    package = Package(settings.closes / f"{month:%Y-%m}")
-    if not package.folder.exists():
-        raise PackageError(f"{month:%Y-%m} has no package in {settings.closes}: close it first")
-    if faults := package.faults():
-        raise PackageError("\n".join(faults))
-    units = {
-        row["currency"]: Decimal(row["unit_amount"])
-        for row in _rows_of(package.policy / "policy_currencies.csv")
-    }
+    package = sound_package(settings, month)
+    units = minor_units(package.policy)
     lines = sorted(
         (
             row["employee_id"],
@@ -128,7 +122,7 @@ def payroll_of(settings: Settings, month: date) -> Payroll:
             # The ledger is rounded to the smallest unit already: only the zeros behind it go.
             Decimal(row["amount"]).quantize(units[row["currency"]]),
         )
-        for row in _rows_of(package.folder / "pay_ledger.csv")
+        for row in package.rows("pay_ledger")
     )
     found = Payroll(month, lines)
     posted = {currency: Decimal(total) for currency, total in package.manifest["totals"].items()}
@@ -184,8 +178,3 @@ def _write_workbook(payroll: Payroll, path: Path) -> None:
                     else:
                         sheet.write_string(line, column, str(value))
             sheet.autofilter(0, 0, len(rows), len(headings) - 1)
-
-
-def _rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))

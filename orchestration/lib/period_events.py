@@ -22,12 +22,12 @@ from typing import Any
 import duckdb
 
 from orchestration.lib.close_package import (
-    Package,
     PackageError,
     closed_months,
     code_version,
     packages,
     sha256_of_rows,
+    sound_package,
     sync,
 )
 from orchestration.lib.policy import policy_digest, policy_setting
@@ -178,9 +178,7 @@ def record_paid(settings: Settings, month: date, by: str, reference: str | None)
     """Record that a closed month has been paid. Raises ``PeriodError`` for one that is not closed."""
     if (state := state_of(settings, month)) != "closed":
         raise PeriodError(f"{month:%Y-%m} is {state}: only what is closed is paid, and once")
-    package = Package(settings.closes / f"{month:%Y-%m}")
-    if faults := package.faults():
-        raise PeriodError("\n".join(faults))
+    package = sound_package(settings, month)
     facts = {"package_sha256": package.digest, "totals": package.manifest["totals"]}
     return _append(settings, month, "paid", by, facts | {"reference": reference})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 
 
@@ -26,6 +27,17 @@ def policy_setting(policy: Path, name: str, default: str) -> str:
     path = policy / "policy_settings.csv"
     if not path.exists():
         return default
+    values = (row["value"] for row in csv_rows(path) if row["setting"] == name)
+    return next(values, default)
+
+
+def minor_units(policy: Path) -> dict[str, Decimal]:
+    """The smallest amount that is paid in each currency: 0.01, for yen 1."""
+    rows = csv_rows(policy / "policy_currencies.csv")
+    return {row["currency"]: Decimal(row["unit_amount"]) for row in rows}
+
+
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    """A CSV file's rows by column, as text; a byte order mark is no part of the first name."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        values = (row["value"] for row in csv.DictReader(file) if row["setting"] == name)
-        return next(values, default)
+        return list(csv.DictReader(file))
