@@ -1,6 +1,6 @@
 {{ config(
     materialized='by_month',
-    reach={'int_payee_months': 'reversals'},
+    reach={'int_payee_commission_rules': 'reversals'},
 ) }}
 
 {#-
@@ -119,10 +119,10 @@ final as (
     from converted
     inner join {{ ref('dim_periods') }} as periods
         on converted.period_month = periods.period_month
-    left join {{ ref('stg_hr__quotas') }} as quotas
+    left join {{ ref('int_plan_quotas') }} as quotas
         on
             converted.employee_id = quotas.employee_id
-            and converted.currency = coalesce(quotas.currency, converted.currency)
+            and converted.currency = quotas.currency
             and {{ holds_on('quotas', 'converted.transaction_date') }}
 
 )

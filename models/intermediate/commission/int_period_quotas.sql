@@ -37,10 +37,10 @@ shared as (
             {{ quota_of_days('quotas', 'placed.accumulation_start', 'placed.accumulation_end') }}
         ) as quota_amount
     from placed
-    inner join {{ ref('stg_hr__quotas') }} as quotas
+    inner join {{ ref('int_plan_quotas') }} as quotas
         on
             placed.employee_id = quotas.employee_id
-            and placed.currency = coalesce(quotas.currency, placed.currency)
+            and placed.currency = quotas.currency
             and placed.accumulation_end > quotas.valid_from
             and placed.accumulation_start < quotas.valid_to
     group by

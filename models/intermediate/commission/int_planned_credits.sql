@@ -37,37 +37,24 @@ final as (
 
     select
         credits.*,
-        payees.plan_id,
-        plans.accumulation,
-        plans.tier_mode,
-        plans.bound_kind,
-        plans.bound_side,
-        plans.sale_rate_day,
-        case when own_bases.sign > 0 then 1 else -1 end as sign,
-        coalesce(plans.currency, settings.company_currency) as currency
+        rules.plan_id,
+        rules.accumulation,
+        rules.tier_mode,
+        rules.bound_kind,
+        rules.bound_side,
+        rules.sale_rate_day,
+        rules.sign,
+        rules.currency
     from credits
-    cross join {{ ref('stg_policy__settings') }} as settings
-    inner join {{ ref('int_payee_months') }} as payees
+    inner join {{ ref('int_payee_commission_rules') }} as rules
         on
-            credits.employee_id = payees.employee_id
-            and credits.credited_month = payees.period_month
-    inner join {{ ref('policy_commission_plans') }} as plans
-        on
-            payees.plan_id = plans.plan_id
-            and plans.credit_kind in (credits.credit_kind, 'any')
-            and {{ holds_on('plans', 'credits.credited_on') }}
-    inner join {{ ref('policy_commission_bases') }} as earning_bases
-        on
-            plans.commission_basis = earning_bases.commission_basis
-            and credits.credited_kind = earning_bases.transaction_kind
-            and earning_bases.sign > 0
-    inner join {{ ref('policy_commission_bases') }} as own_bases
-        on
-            plans.commission_basis = own_bases.commission_basis
-            and credits.transaction_kind = own_bases.transaction_kind
-    where
-        case when credits.reverses_transaction_id is null then 1 else -1 end
-        = case when own_bases.sign > 0 then 1 else -1 end
+            credits.employee_id = rules.employee_id
+            and credits.credited_month = rules.period_month
+            and credits.credited_kind = rules.credited_kind
+            and credits.transaction_kind = rules.transaction_kind
+            and case when credits.reverses_transaction_id is null then 1 else -1 end = rules.sign
+            and rules.credit_kind in (credits.credit_kind, 'any')
+            and {{ holds_on('rules', 'credits.credited_on') }}
 
 )
 
