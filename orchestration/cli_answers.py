@@ -15,6 +15,7 @@ from orchestration.lib import answers, pay_diff, report
 from orchestration.lib.build import BuildError, last_whole_month
 from orchestration.lib.close_pack import write_pack
 from orchestration.lib.explain import Explainer, ExplainError, resolve
+from orchestration.lib.journal import journal_of, write_journal
 from orchestration.lib.payroll import payroll_of, write_payroll
 from orchestration.lib.settings import Settings
 from orchestration.lib.simulate import simulate
@@ -52,6 +53,25 @@ def payroll(
     for employee, currency in found.owing:
         owed = report.money(found.by_payee[employee, currency])
         console.print(f"{employee} owes: {owed} {currency} cannot be paid.", highlight=False)
+    for path in written:
+        console.print(f"Written: {shown(path)}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def journal(
+    month: Month,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; by default `journals` beside the warehouse.")
+    ] = None,
+) -> None:
+    """Write the journal of a closed month, as CSV and XLSX: commission accrued, contract costs moved."""
+    settings = Settings.from_environment()
+    try:
+        found = journal_of(settings, month)
+        written = write_journal(found, out or settings.warehouse.parent / "journals")
+    except WarehouseError as error:
+        raise failed(error) from error
+    console.print(answers.journal_tables(found))
     for path in written:
         console.print(f"Written: {shown(path)}", soft_wrap=True, highlight=False)
 
@@ -225,6 +245,20 @@ def pay(
     with open_warehouse(settings) as connection:
         _require_employee(connection, employee)
         console.print(report.pay_explanation(connection, month, employee))
+
+
+@app.command()
+def disputes(
+    every: Annotated[bool, typer.Option("--all", help="Decided ones too.")] = False,
+) -> None:
+    """List what payees dispute of their statements: the statement's line, what was posted, the outcome."""
+    settings = Settings.from_environment()
+    with open_warehouse(settings) as connection:
+        rows = report.disputes(connection, is_open=not every)
+    if rows:
+        console.print(report.dispute_table("Disputes" if every else "Open disputes", rows))
+    else:
+        console.print("There are none." if every else "None is open.")
 
 
 @app.command()

@@ -9,6 +9,8 @@
       next_quarter, next_half   the three or six months after it
       next_window           the months in which the quota windows after it end
       everything            every month
+      onward                the months from it on
+      lines                 the months with commission lines of what was transacted in it
       accumulation          the months in which sales of a period that it lies in accumulate
       reversals             the months that take back what was sold in it
       refunds               the months with refunds of what was paid in it, or of contracts paid for in it
@@ -107,6 +109,11 @@
                 select cast(null as date) as first_month, cast(null as date) as last_month
                 from ({{ state.sql }}) as ranges
             {%- endset -%}
+        {%- elif kind == 'onward' -%}
+            {%- set state.sql -%}
+                select first_month, cast(null as date) as last_month
+                from ({{ state.sql }}) as ranges
+            {%- endset -%}
         {%- elif kind in ('next_quarter', 'next_half') -%}
             {%- set state.sql -%}
                 select first_month, {{ add_months('last_month', {'next_quarter': 3, 'next_half': 6}[kind]) }} as last_month
@@ -151,6 +158,15 @@
                         origins.period_month is null
                         or {{ lies_in('origins.period_month') }}
                 where reversals.reverses_transaction_id is not null
+            {%- endset -%}
+        {%- elif kind == 'lines' -%}
+            {%- set state.sql -%}
+                select * from ({{ state.sql }}) as ranges
+                union
+                select lines.period_month as first_month, lines.period_month as last_month
+                from {{ relation_named('fct_commission_lines') }} as lines
+                inner join ({{ state.sql }}) as ranges
+                    on {{ lies_in(month_of('lines.transaction_date')) }}
             {%- endset -%}
         {%- elif kind == 'refunds' -%}
             {%- set paid -%}

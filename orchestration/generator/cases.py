@@ -62,6 +62,8 @@ def write_cases(company: Company, writer: LandingWriter) -> Row:
             "chk_transactions_without_rate": ["booked:K-EUR"],
             "chk_pay_without_rate": ["Z77", "Z81"],
             "chk_adjustments_by_one_person": ["AJ-Z81"],
+            "chk_open_disputes": ["DS-Z06"],
+            "chk_unsound_disputes": ["DS-Z06"],
             "chk_score_items_without_target": [],
             "chk_activity_stuffing": [GUILTY],
             "chk_quarter_end_pull_in": [GUILTY],
@@ -349,6 +351,19 @@ def _findings(cases: Cases) -> None:
     cases.account("Z91", "Z02", start=cases.day(10))
     cases.contract("K-EUR", "Z90", cases.last_month, 9_000, currency="EUR")
     _records(cases)
+    # A dispute of a statement that no close has made: the month before is not closed here.
+    cases.add(
+        "hr.pay_disputes",
+        cases.day(20),
+        dispute_id="DS-Z06",
+        employee_id="Z06",
+        statement_month=cases.last_month,
+        component="commission",
+        claimed_amount=Decimal(300),
+        currency=CURRENCY,
+        reason="a payment of the month before is not in it",
+        raised_on=cases.day(18),
+    )
 
 
 def _records(cases: Cases) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from orchestration.lib.explain import Node
+from orchestration.lib.journal import Journal
 from orchestration.lib.pay_diff import Difference
 from orchestration.lib.payroll import Payroll
 from orchestration.lib.report import money, percent, plain, table
@@ -23,6 +24,40 @@ def payroll_totals(payroll: Payroll) -> Table:
         for what, currency, value in payroll.control_rows()
     ]
     return table("Control totals", ["total of", "currency", "amount"], rows, {2})
+
+
+def journal_tables(journal: Journal) -> Group:
+    """A journal, its control totals, and how the contract cost asset rolls forward."""
+    lines: list[tuple[str | Text, ...]] = [
+        (line.entry, line.component, line.earned_in, line.account, line.currency,
+         money(line.debit) if line.debit else "", money(line.credit) if line.credit else "")
+        for line in journal.lines
+    ]  # fmt: skip
+    lines += [
+        (Text("total", style="bold"), "", "", "", currency, money(debit), money(credit))
+        for currency, (debit, credit) in journal.totals.items()
+    ]
+    headings = ["entry", "component", "earned", "account", "currency", "debit", "credit"]
+    parts: list[RenderableType] = [
+        table(f"Journal of {journal.month:%Y-%m}", headings, lines, {5, 6})
+    ]
+    if journal.roll_forward:
+        rows = [
+            (row.currency, *(money(amount) for amount in (row.opening, row.corrected, row.capitalised,
+             -row.amortised, -row.impaired, row.closing)))
+            for row in journal.roll_forward
+        ]  # fmt: skip
+        headings = [
+            "currency",
+            "opening",
+            "corrections",
+            "capitalised",
+            "amortised",
+            "impaired",
+            "closing",
+        ]
+        parts.append(table("Contract cost asset", headings, rows, set(range(1, 7))))
+    return Group(*parts)
 
 
 def explained(node: Node) -> Tree:

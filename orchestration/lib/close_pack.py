@@ -213,6 +213,22 @@ class ClosePack:
             key=lambda row: (-int(row["rows"]), row["check"]),
         )
 
+    def disputes(self) -> list[dict[str, Any]]:
+        """Disputes that the close found open or decided since its month began, the oldest first."""
+        found = [
+            {
+                **row,
+                "about": row["commission_line_id"]
+                or row["measure"]
+                or row["component"]
+                or "all of it",
+                "posted": Decimal(row["posted_amount"]),
+                "claimed": Decimal(row["claimed_amount"]) if row["claimed_amount"] else None,
+            }
+            for row in self.posted.rows("pay_disputes")
+        ]
+        return sorted(found, key=lambda row: (row["raised_on"], row["dispute_id"]))
+
     def _shapes(self, curves: set[str]) -> dict[str, list[tuple[float, float]]]:
         """Payout curves of the policy that the close used, as points a hundredth apart."""
         table = csv_rows(self.posted.package.policy / "policy_payout_curves.csv")

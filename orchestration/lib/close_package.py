@@ -44,6 +44,18 @@ TABLES = {
     "commission_lines": ("fct_commission_lines", "period_month", "commission_line_id"),
     "score_items": ("fct_score_items", "period_month", "employee_id, period_kind, measure, scope"),
     "scores": ("fct_scores", "period_month", "employee_id, period_kind"),
+    "pay_disputes": ("fct_pay_disputes", "statement_month", "dispute_id"),
+    "contract_costs": (
+        "fct_contract_cost_movements",
+        "period_month",
+        "currency, contract_type, amortised_over",
+    ),
+}
+# Of these other rows are kept: disputes that were open, or decided in the month; the roll-forward from the
+# first month on, of which the next close books what has changed.
+CHOSEN = {
+    "pay_disputes": "is_open or decided_on >= ?",
+    "contract_costs": "period_month <= ?",
 }
 # What stands behind the ledger is kept of the months that a close corrects too, as it was computed then.
 BEHIND = ("commission_lines", "score_items", "scores")
@@ -384,9 +396,10 @@ def _rows_of(
                 " where posting_month = ? and is_correction order by period_month", [month]
             ).fetchall()
         ]  # fmt: skip
+    is_kept = CHOSEN.get(name, f"list_contains(?, {column})")
     rows = connection.execute(
-        f"select * from marts.{mart} where list_contains(?, {column}) order by {column}, {order}",
-        [months],
+        f"select * from marts.{mart} where {is_kept} order by {column}, {order}",
+        [month if name in CHOSEN else months],
     ).fetchall()
     return list(columns), rows, columns
 

@@ -1,4 +1,4 @@
-"""The gate for what commission pays beside its tiers: caps, gates, recoveries, cash."""
+"""The gate for what commission pays beside its tiers, and how it is booked: caps, recoveries, accounts."""
 
 from __future__ import annotations
 
@@ -60,6 +60,27 @@ def _faults(rows: dict[str, list[Row]]) -> Iterable[tuple[str, tuple[int, str], 
             rule = "months of recovery are not below 0"
             message = f"it is {values['recovery_months']}"
             yield "policy_refund_recoveries", (number, "recovery_months"), rule, message
+    for number, values in rows["policy_contract_costs"]:
+        is_kept, over = values["treatment"] == "capitalise", values["amortised_over"]
+        if is_kept != bool(over):
+            rule = "what is capitalised is written down over a term or a life, and nothing else is"
+            yield "policy_contract_costs", (number, "amortised_over"), rule, f"it is '{over}'"
+        if (over == "life") != bool(values["life_months"]):
+            rule = "a life has months, a term those of its contract"
+            message = f"it is '{values['life_months']}'"
+            yield "policy_contract_costs", (number, "life_months"), rule, message
+        for name, least in (("life_months", 1), ("expensed_up_to_months", 0)):
+            if values[name] and int(values[name]) < least:
+                rule, message = f"{name} is {least} or more", f"it is {values[name]}"
+                yield "policy_contract_costs", (number, name), rule, message
+    for number, values in rows["policy_journal_accounts"]:
+        if (values["entry"] == "accrual") != bool(values["component"]):
+            rule = "an accrual is of a component of pay, and no other entry is"
+            message = f"it is '{values['component']}'"
+            yield "policy_journal_accounts", (number, "component"), rule, message
+        if values["debit_account"] == values["credit_account"]:
+            rule, message = "an entry goes from one account to another", "they are the same"
+            yield "policy_journal_accounts", (number, "credit_account"), rule, message
     for number, values in rows["policy_new_classes"]:
         if int(values["new_days"]) < 0:
             rule, message = "days are not below 0", f"it is {values['new_days']}"

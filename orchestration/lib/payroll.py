@@ -29,6 +29,8 @@ BEGIN_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 # A workbook says when it was made; one that is made twice is the same, so all are of this day.
 MADE_ON = datetime(2000, 1, 1, tzinfo=UTC)
 Line = tuple[str, str, date, str, Decimal]
+# By sheet: headings and rows.
+Sheets = dict[str, tuple[Sequence[str], Sequence[tuple[Any, ...]]]]
 
 
 @dataclass(frozen=True)
@@ -146,23 +148,32 @@ def write_payroll(payroll: Payroll, folder: Path) -> list[Path]:
 
 
 def _write_workbook(payroll: Payroll, path: Path) -> None:
-    """Three sheets: the lines, what each payee gets, and the control totals. Texts are texts."""
+    """Three sheets: the lines, what each payee gets, and the control totals."""
+    sheets: Sheets = {
+        "Lines": (
+            COLUMNS,
+            [
+                (employee, pay_code, f"{earned_in:%Y-%m}", currency, amount)
+                for employee, pay_code, earned_in, currency, amount in payroll.lines
+            ],
+        ),
+        "Payees": (
+            ("employee_id", "currency", "amount"),
+            [(*key, amount) for key, amount in payroll.by_payee.items()],
+        ),
+        "Control totals": (("total of", "currency", "amount"), payroll.control_rows()),
+    }
+    write_workbook(f"Payroll {payroll.month:%Y-%m}", sheets, path)
+
+
+def write_workbook(title: str, sheets: Sheets, path: Path) -> None:
+    """Write sheets of headings and rows; texts are never formulas, the same rows are the same bytes."""
     with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book:
-        book.set_properties({"title": f"Payroll {payroll.month:%Y-%m}", "created": MADE_ON})
+        book.set_properties({"title": title, "created": MADE_ON})
         head = book.add_format({"bold": True, "bottom": 1})
         number = book.add_format({"num_format": "#,##0.00;[Red]-#,##0.00"})
-        lines = [
-            (employee, pay_code, f"{earned_in:%Y-%m}", currency, amount)
-            for employee, pay_code, earned_in, currency, amount in payroll.lines
-        ]
-        payees = [(*key, amount) for key, amount in payroll.by_payee.items()]
-        sheets: dict[str, tuple[Sequence[str], Sequence[tuple[Any, ...]]]] = {
-            "Lines": (COLUMNS, lines),
-            "Payees": (("employee_id", "currency", "amount"), payees),
-            "Control totals": (("total of", "currency", "amount"), payroll.control_rows()),
-        }
-        for title, (headings, rows) in sheets.items():
-            sheet = book.add_worksheet(title)
+        for name, (headings, rows) in sheets.items():
+            sheet = book.add_worksheet(name)
             sheet.freeze_panes(1, 0)
             sheet.set_landscape()
             sheet.repeat_rows(0)

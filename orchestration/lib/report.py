@@ -173,6 +173,44 @@ def board_table(rows: Rows, board: str, month: date) -> Table:
     return table(f"Top of the board: {board}, {month:%Y-%m}", headings, shown, numeric)
 
 
+def disputes(connection: duckdb.DuckDBPyConnection, is_open: bool) -> Rows:
+    """Disputes, the oldest first: id, employee, statement, what it is about, posted, claimed, currency,
+    days, outcome and fault."""
+    return _rows(
+        connection,
+        """
+        select
+            dispute_id, employee_id, strftime(statement_month, '%Y-%m'),
+            coalesce(commission_line_id, measure, component, 'the statement'),
+            posted_amount, claimed_amount, currency, open_days,
+            concat_ws(', ', coalesce(outcome, 'open'), replace(fault, '_', ' '))
+        from marts.fct_pay_disputes
+        where is_open or not ?
+        order by raised_on, dispute_id
+        """,
+        is_open,
+    )
+
+
+def dispute_table(title: str, rows: Rows) -> Table:
+    """What payees hold to be wrong, and what became of it."""
+    shown = [
+        (*row[:4], money(row[4]), money(row[5]), *row[6:]) for row in rows
+    ]  # fmt: skip
+    headings = [
+        "dispute",
+        "employee",
+        "statement",
+        "about",
+        "posted",
+        "claimed",
+        "currency",
+        "days",
+        "state",
+    ]
+    return table(title, headings, shown, {4, 5, 7}, {0, 1, 2})
+
+
 def close_summary(connection: duckdb.DuckDBPyConnection, month: date, files: list[str]) -> Group:
     """What a person wants to see after a close: totals, top of the board, findings, files."""
     known_at, entries, corrections = _rows(
@@ -200,6 +238,8 @@ def close_summary(connection: duckdb.DuckDBPyConnection, month: date, files: lis
         parts.append(table("Findings (they change no pay)", ["check", "rows"], found, {1}))
     else:
         parts.append(Text("No findings."))
+    if waiting := disputes(connection, is_open=True):
+        parts.append(dispute_table("Open disputes", waiting))
     up, down = _rows(
         connection,
         "select count(*) filter (direction = 'up'), count(*) filter (direction = 'down')"

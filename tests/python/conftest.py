@@ -17,6 +17,7 @@ import pytest
 from hypothesis import settings
 
 from orchestration.lib.contract import PROJECT_DIR, landing_tables
+from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import RUN_TIMES
 
 # Shared machines stall: no example is judged by its time, and every run draws the same examples.
@@ -42,6 +43,10 @@ class Company:
     @property
     def warehouse(self) -> Path:
         return self.folder / "plumbline.duckdb"
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(self.landing, self.policy, self.warehouse)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -204,6 +204,29 @@ OFF_BY_A_LITTLE = {
 }
 
 
+@pytest.mark.parametrize("column", ["opening_amount", "closing_amount", "capitalised_amount"])
+def test_an_asset_that_does_not_roll_forward_is_found(
+    closed_demo: Company, tmp_path: Path, column: str
+) -> None:
+    company = closed_demo.copy_to(tmp_path)
+    with duckdb.connect(str(company.warehouse)) as connection:
+        connection.execute(
+            f"update marts.fct_contract_cost_movements set {column} = {column} + 0.01"
+            " where currency = 'CNY' and period_month = '2026-03-01'"
+        )
+    done = company.run(DBT, "test", "--select", "fct_contract_cost_movements", "--exclude-resource-type",
+                       "unit_test")  # fmt: skip
+    assert done.returncode == 1
+    found = set(
+        re.findall(r"Failure in test (\w+?)_fct_|Failure in test (what_comes\w+)", done.stdout)
+    )
+    assert {first or second for first, second in found} == {"expression_is_true"} | (
+        {"what_comes_to_the_contract_cost_asset_is_what_contracts_cost"}
+        if column == "capitalised_amount"
+        else {"rolls_forward"}
+    )
+
+
 def test_each_sum_that_is_off_by_a_ten_thousandth_is_found(
     closed_demo: Company, tmp_path: Path
 ) -> None:

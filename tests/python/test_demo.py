@@ -126,6 +126,8 @@ def test_each_check_finds_its_planted_fault_and_no_other(
         "chk_transactions_without_rate": "transaction_id",
         "chk_pay_without_rate": "employee_id",
         "chk_adjustments_by_one_person": "adjustment_id",
+        "chk_open_disputes": "dispute_id",
+        "chk_unsound_disputes": "dispute_id",
         "chk_score_items_without_target": "measure",
         "chk_activity_stuffing": "employee_id",
         "chk_quarter_end_pull_in": "employee_id",

@@ -10,7 +10,7 @@
     ],
     'hr': [
         'employees', 'job_history', 'teams', 'absences', 'expenses', 'ratings', 'quotas', 'targets',
-        'pay_adjustments', 'grade_changes', 'plan_assignments',
+        'pay_adjustments', 'pay_disputes', 'grade_changes', 'plan_assignments',
     ],
 } -%}
 

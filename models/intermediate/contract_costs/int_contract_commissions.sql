@@ -1,0 +1,103 @@
+{{ config(
+    materialized='by_month',
+    reach={'fct_transactions': 'lines'},
+) }}
+
+{#-
+    What commission each contract cost, by the month and the plan it was earned in, in the currency it is
+    paid in. What is cut of a whole month (a cap, a gate) is cut of its sales in proportion.
+-#}
+with
+
+lines as (
+
+    select
+        employee_id,
+        plan_id,
+        transaction_id,
+        pay_currency,
+        pay_amount,
+        period_month,
+        transaction_date
+    from {{ ref('fct_commission_lines') }}
+    where
+        {{ in_months('period_month') }}
+        and pay_amount is not null
+
+),
+
+-- Only months in which something was cut have a share.
+cut_months as (
+
+    select
+        employee_id,
+        plan_id,
+        pay_currency,
+        period_month,
+        sum(pay_amount) as kept_amount,
+        sum(case when transaction_id is not null then pay_amount else 0 end) as sold_amount
+    from lines
+    group by employee_id, plan_id, pay_currency, period_month
+    having
+        sum(case when transaction_id is null then pay_amount else 0 end) <> 0
+        and sum(case when transaction_id is not null then pay_amount else 0 end) > 0
+
+),
+
+costs as (
+
+    select
+        transactions.contract_id,
+        transactions.account_id,
+        transactions.contract_type,
+        lines.plan_id,
+        lines.pay_currency as currency,
+        sum(
+            case
+                when cut_months.employee_id is null then lines.pay_amount
+                else {{ exact_quotient(
+                    wide('lines.pay_amount') ~ ' * cut_months.kept_amount', 'cut_months.sold_amount', 4
+                ) }}
+            end
+        ) as amount,
+        lines.period_month
+    from lines
+    -- A line's transaction may be of an earlier month; its day finds it among all of them.
+    inner join {{ ref('fct_transactions') }} as transactions
+        on
+            lines.transaction_id = transactions.transaction_id
+            and lines.transaction_date = transactions.transaction_date
+    left join cut_months
+        on
+            lines.employee_id = cut_months.employee_id
+            and lines.plan_id = cut_months.plan_id
+            and lines.pay_currency = cut_months.pay_currency
+            and lines.period_month = cut_months.period_month
+    where transactions.contract_id is not null
+    group by
+        transactions.contract_id, transactions.account_id, transactions.contract_type, lines.plan_id,
+        lines.pay_currency, lines.period_month
+
+),
+
+-- Books are kept in the smallest unit of the currency, as the ledger is.
+final as (
+
+    select
+        costs.contract_id,
+        costs.account_id,
+        costs.plan_id,
+        costs.contract_type,
+        costs.currency,
+        cast(
+            round({{ wide('costs.amount') }} * currencies.units_per_major, 0) * currencies.unit_amount
+            as decimal(18, 4)
+        ) as cost_amount,
+        costs.period_month
+    from costs
+    inner join {{ ref('policy_currencies') }} as currencies
+        on costs.currency = currencies.currency
+
+)
+
+select * from final

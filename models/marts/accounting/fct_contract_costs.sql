@@ -1,0 +1,126 @@
+{{ config(
+    materialized='by_month',
+    reach={'stg_billing__contracts': 'onward'},
+) }}
+
+{#-
+    What it cost to obtain a contract, and how the plan has it booked: kept as an asset and written down over
+    the contract's term or the customer's life, or an expense at once (ASC 340-40, IFRS 15, CAS 14).
+-#}
+with
+
+costs as (
+
+    select *
+    from {{ ref('int_contract_commissions') }}
+    where
+        {{ in_months('period_month') }}
+        and cost_amount <> 0
+
+),
+
+-- The most particular rule of the month applies.
+ruled as (
+
+    select
+        costs.contract_id,
+        costs.plan_id,
+        costs.currency,
+        rules.treatment,
+        rules.amortised_over,
+        rules.life_months,
+        rules.expensed_up_to_months,
+        costs.period_month,
+        row_number() over (
+            partition by costs.contract_id, costs.plan_id, costs.currency, costs.period_month
+            order by
+                case when rules.plan_id is null then 1 else 0 end,
+                case when rules.contract_type is null then 1 else 0 end
+        ) as rule_order
+    from costs
+    inner join {{ ref('policy_contract_costs') }} as rules
+        on
+            coalesce(rules.plan_id, costs.plan_id) = costs.plan_id
+            and coalesce(rules.contract_type, costs.contract_type, '') = coalesce(costs.contract_type, '')
+            and {{ holds_on('rules', 'costs.period_month') }}
+
+),
+
+terms as (
+
+    select
+        contract_id,
+        ends_on,
+        coalesce(starts_on, signed_on) as starts_on,
+        {{ months_between('coalesce(starts_on, signed_on)', 'ends_on') }} as month_count
+    from {{ ref('stg_billing__contracts') }}
+
+),
+
+termed as (
+
+    select
+        costs.*,
+        rules.treatment,
+        rules.amortised_over,
+        rules.expensed_up_to_months,
+        case
+            when rules.amortised_over = 'life' then rules.life_months
+            -- Whole months; one that has only begun counts.
+            when terms.ends_on > {{ add_months('terms.starts_on', 'terms.month_count') }}
+                then terms.month_count + 1
+            else terms.month_count
+        end as month_count,
+        {{ month_of('terms.starts_on') }} as start_month
+    from costs
+    left join ruled as rules
+        on
+            costs.contract_id = rules.contract_id
+            and costs.plan_id = rules.plan_id
+            and costs.currency = rules.currency
+            and costs.period_month = rules.period_month
+            and rules.rule_order = 1
+    left join terms
+        on costs.contract_id = terms.contract_id
+
+),
+
+placed as (
+
+    select
+        *,
+        case
+            when treatment is null then 'no_rule'
+            when treatment = 'expense' then 'plan'
+            when month_count is null then 'no_term'
+            when month_count <= expensed_up_to_months then 'short_term'
+            when {{ add_months('start_month', 'month_count') }} <= period_month then 'after_its_term'
+        end as expensed_because,
+        greatest(start_month, period_month) as first_month,
+        {{ add_months('start_month', 'month_count - 1') }} as last_month
+    from termed
+
+),
+
+final as (
+
+    select
+        contract_id,
+        account_id,
+        plan_id,
+        contract_type,
+        currency,
+        case when expensed_because is null then amortised_over end as amortised_over,
+        expensed_because,
+        cost_amount,
+        case when expensed_because is null then {{ months_between('first_month', 'last_month') }} + 1 end
+            as amortised_months,
+        expensed_because is null as is_capitalised,
+        period_month,
+        case when expensed_because is null then first_month end as first_month,
+        case when expensed_because is null then last_month end as last_month
+    from placed
+
+)
+
+select * from final
