@@ -28,6 +28,7 @@ from orchestration.lib.build import (
 from orchestration.lib.close_package import packages
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.landing import unknown_paths
+from orchestration.lib.notify import notify
 from orchestration.lib.period_events import (
     Event,
     events,
@@ -162,8 +163,11 @@ def close_command(
             request = Request(known_at=known_at, close_month=chosen)
             is_new = close(settings, request, told, step, by)
     except WarehouseError as error:
+        notify("Plumbline: a close failed", is_good=False, error=str(error))
         raise failed(error) from error
-    if not is_new:
+    if is_new:
+        notify(f"Plumbline: {chosen:%Y-%m} is closed", is_good=True, month=f"{chosen:%Y-%m}")
+    else:
         console.print(f"{chosen:%Y-%m} was closed before: nothing was posted.")
     truth = settings.landing / "_ground_truth.json"
     files = [

@@ -13,13 +13,14 @@ import typer
 
 from orchestration.lib import answers, pay_diff, report
 from orchestration.lib.build import BuildError, last_whole_month
+from orchestration.lib.close_gates import finding_gates, freshness_gates
 from orchestration.lib.close_pack import write_pack
 from orchestration.lib.explain import Explainer, ExplainError, resolve
 from orchestration.lib.journal import journal_of, write_journal
 from orchestration.lib.payroll import payroll_of, write_payroll
 from orchestration.lib.settings import Settings
 from orchestration.lib.simulate import simulate
-from orchestration.lib.warehouse import WarehouseError
+from orchestration.lib.warehouse import WarehouseError, findings
 from orchestration.terminal import (
     Month,
     console,
@@ -245,6 +246,57 @@ def pay(
     with open_warehouse(settings) as connection:
         _require_employee(connection, employee)
         console.print(report.pay_explanation(connection, month, employee))
+
+
+@app.command("findings")
+def findings_command(
+    check: Annotated[str | None, typer.Argument(help="A check, as chk_orphan_accounts.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows to show.", min=1)] = 100,
+) -> None:
+    """List what the checks found; of one check its rows, with the evidence."""
+    settings = Settings.from_environment()
+    with open_warehouse(settings) as connection:
+        found = dict(findings(connection))
+        if check is None:
+            rows = [(name, count) for name, count in found.items() if count]
+            console.print(report.table("Findings", ["check", "rows"], rows, {1}))
+            return
+        if check not in found:
+            near = difflib.get_close_matches(check, found, 3)
+            errors.print(
+                f"There is no check {check}. {'Did you mean ' + ', '.join(near) + '?' if near else ''}"
+            )
+            raise typer.Exit(1)
+        shown_rows = connection.execute(
+            f'select * from checks."{check}" order by all limit ?', [limit]
+        )
+        headings = [column[0] for column in shown_rows.description or []]
+        console.print(
+            report.table(f"{check}: {found[check]} rows", headings, shown_rows.fetchall())
+        )
+
+
+@app.command()
+def gates(month: Month) -> None:
+    """Show what would stop a close of the month: the plan's gates, against what is landed and built."""
+    settings = Settings.from_environment()
+    open_warehouse(settings).close()
+    try:
+        found = [
+            *freshness_gates(settings, month, None),
+            *finding_gates(settings, settings.warehouse),
+        ]
+    except WarehouseError as error:
+        raise failed(error) from error
+    if not found:
+        console.print("The plan has no gates (policy_close_gates).")
+        return
+    rows = [
+        (gate.kind, gate.subject, "open" if gate.is_open else "shut", gate.says) for gate in found
+    ]
+    console.print(report.table(f"Gates of {month:%Y-%m}", ["gate", "of", "is", "because"], rows))
+    if not all(gate.is_open for gate in found):
+        raise typer.Exit(1)
 
 
 @app.command()

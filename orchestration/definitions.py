@@ -8,9 +8,17 @@ from pathlib import Path
 from dagster import Definitions
 from dagster_dbt import DbtCliResource
 
-from orchestration.defs.closes import close_package
+from orchestration.defs.closes import close_gates, close_package
+from orchestration.defs.landing import landing_assets, landing_changed
 from orchestration.defs.rankings import fct_promotion_cuts
-from orchestration.defs.schedules import close_job, monthly_close, nightly_refresh, refresh_job
+from orchestration.defs.schedules import (
+    close_job,
+    cuts_job,
+    monthly_close,
+    nightly_refresh,
+    quarterly_cuts,
+    refresh_job,
+)
 from orchestration.defs.warehouse import (
     after_cuts_assets,
     close_assets,
@@ -19,9 +27,18 @@ from orchestration.defs.warehouse import (
 )
 
 defs = Definitions(
-    assets=[warehouse_assets, fct_promotion_cuts, after_cuts_assets, close_assets, close_package],
-    jobs=[refresh_job, close_job],
-    schedules=[nightly_refresh, monthly_close],
+    assets=[
+        landing_assets,
+        warehouse_assets,
+        fct_promotion_cuts,
+        after_cuts_assets,
+        close_gates,
+        close_assets,
+        close_package,
+    ],
+    jobs=[refresh_job, cuts_job, close_job],
+    schedules=[nightly_refresh, quarterly_cuts, monthly_close],
+    sensors=[landing_changed],
     # The dbt of this environment, wherever PATH points.
     resources={
         "dbt": DbtCliResource(

@@ -1,10 +1,16 @@
 """The dbt project as Dagster assets, keyed and grouped by folder."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetKey, MonthlyPartitionsDefinition
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetSpec,
+    FreshnessPolicy,
+    MonthlyPartitionsDefinition,
+)
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
 from orchestration.lib.close_package import closed_months
@@ -22,6 +28,15 @@ from orchestration.lib.settings import Settings
 # One writer at a time to a DuckDB file: a pool of one (dagster.yaml).
 POOL = "warehouse"
 FIRST_CLOSE = "2020-01-01"
+# What must hold before anything is posted (orchestration/defs/closes.py).
+CLOSE_GATES = AssetKey(["closes", "gates"])
+LEDGER = "fct_pay_ledger"
+# What only a close changes.
+POSTED = (LEDGER, "fct_closes", "fct_pay_statements")
+# Marts are refreshed every night.
+REFRESHED = FreshnessPolicy.time_window(
+    warn_window=timedelta(hours=26), fail_window=timedelta(hours=50)
+)
 
 # `make ui` and the tests run `dbt parse` first, which writes the manifest that is read here.
 project = DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR / "profiles")
@@ -44,6 +59,17 @@ class ByFolder(DagsterDbtTranslator):
                 ["landing", dbt_resource_props["source_name"], dbt_resource_props["name"]]
             )
         return super().get_asset_key(dbt_resource_props)
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> AssetSpec:
+        """As dbt has it; the ledger waits for the gates of the close, and marts are to be fresh."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if spec.key.path[-1] == LEDGER:
+            spec = spec.replace_attributes(deps=[*spec.deps, CLOSE_GATES])
+        if spec.key.path[0] == "marts" and spec.key.path[-1] not in POSTED:
+            spec = spec.replace_attributes(freshness_policy=REFRESHED)
+        return spec
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         if dbt_resource_props["resource_type"] == "seed":

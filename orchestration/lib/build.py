@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from orchestration.lib.close_gates import finding_gates, freshness_gates, require_open, total_gate
 from orchestration.lib.close_package import (
     MANIFEST,
     Package,
@@ -38,7 +39,7 @@ from orchestration.lib.close_package import (
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import CUTS, Progress, run_steps
 from orchestration.lib.gate import check_once
-from orchestration.lib.landing import find_files, relation_of
+from orchestration.lib.landing import newest_loads
 from orchestration.lib.period_events import (
     amounts,
     digest_of,
@@ -128,19 +129,7 @@ def require_sound_input(settings: Settings) -> None:
 
 def last_whole_month(settings: Settings) -> date | None:
     """The last month that is over in what has been loaded; None for an empty landing."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        newest: datetime | None = None
-        for landed in find_files(settings.landing):
-            if landed.is_absent:
-                continue
-            [(loaded,)] = (
-                relation_of(connection, landed)
-                .aggregate("make_timestamp(epoch_us(max(cast(_loaded_at as timestamptz))))")
-                .fetchall()
-            )
-            if loaded and (newest is None or loaded > newest):
-                newest = loaded
+    newest = max(newest_loads(settings.landing).values(), default=None)
     if newest is None:
         return None
     zone = ZoneInfo(policy_setting(settings.policy, "company_time_zone", "UTC"))
@@ -250,17 +239,46 @@ def close(
     """Close ``request.close_month``; False where it was closed before and nothing is to do.
 
     ``by`` is who closes, by default whoever is at work. Raises ``BuildError`` for a month that cannot be
-    closed: one that is not over in what has been loaded, or one before the last closed month; and
-    ``PeriodError`` where the policy asks for a review that it has not had.
+    closed: one that is not over in what has been loaded, or one before the last closed month;
+    ``ShutGateError`` where a gate of the plan stops it, and ``PeriodError`` where the policy asks for a
+    review that it has not had.
     """
     month = request.close_month
     if month is None:
         raise ValueError("a close needs a month")
     require_sound_input(settings)
     require_agreement(settings)
-    closed = closed_months(settings.warehouse)
-    if month in closed:
+    if month in closed_months(settings.warehouse):
         return False
+    _require_its_turn(settings, month)
+    who = by or user()
+    require_reviewed(settings, month, None, who)
+    require_open(month, freshness_gates(settings, month, request.known_at))
+
+    def keep(copy: Path) -> None:
+        if month not in closed_months(copy):
+            raise BuildError(
+                f"nothing was closed: {month:%Y-%m} lies before the first month with data, or was not"
+                " over in what was known"
+            )
+        require_open(month, [*finding_gates(settings, copy), total_gate(copy, month)])
+        told("writing the package of the close")
+        folder = write_pending(settings, copy, month, who)
+        require_reviewed(settings, month, sha256(folder / "pay_ledger.csv"), who)
+
+    build(settings, request, told, progress, before_publishing=keep)
+    settle(settings, [month])
+    return True
+
+
+def require_closable(settings: Settings, month: date) -> None:
+    """Raise ``BuildError`` for a month that cannot be closed, ``PackageError`` for an unsound ledger."""
+    require_agreement(settings)
+    _require_its_turn(settings, month)
+
+
+def _require_its_turn(settings: Settings, month: date) -> None:
+    closed = closed_months(settings.warehouse)
     if closed and month < max(closed):
         raise BuildError(
             f"{month:%Y-%m} lies before {max(closed):%Y-%m}, which is closed: what it changes in"
@@ -273,23 +291,6 @@ def close(
         )
     if month > whole:
         raise BuildError(f"{month:%Y-%m} is not over in what has been loaded; {whole:%Y-%m} is")
-
-    who = by or user()
-    require_reviewed(settings, month, None, who)
-
-    def keep(copy: Path) -> None:
-        if month not in closed_months(copy):
-            raise BuildError(
-                f"nothing was closed: {month:%Y-%m} lies before the first month with data, or was not"
-                " over in what was known"
-            )
-        told("writing the package of the close")
-        folder = write_pending(settings, copy, month, who)
-        require_reviewed(settings, month, sha256(folder / "pay_ledger.csv"), who)
-
-    build(settings, request, told, progress, before_publishing=keep)
-    settle(settings, [month])
-    return True
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
+from orchestration.lib.contract import PROJECT_DIR, landing_tables
 from orchestration.lib.problem import Problem
 from orchestration.lib.score_gate import Row
 
@@ -81,6 +82,16 @@ def _faults(rows: dict[str, list[Row]]) -> Iterable[tuple[str, tuple[int, str], 
         if values["debit_account"] == values["credit_account"]:
             rule, message = "an entry goes from one account to another", "they are the same"
             yield "policy_journal_accounts", (number, "credit_account"), rule, message
+    checks = {path.stem for path in (PROJECT_DIR / "models" / "checks").rglob("*.sql")}
+    known = {"findings": checks, "freshness": set(landing_tables())}
+    for number, values in rows["policy_close_gates"]:
+        if values["subject"] not in known[values["gate_kind"]]:
+            rule = "a gate is of a check (chk_...) or of a landing table (crm.opportunities)"
+            message = f"there is no '{values['subject']}'"
+            yield "policy_close_gates", (number, "subject"), rule, message
+        if int(values["threshold"]) < 0:
+            rule, message = "a threshold is not below 0", f"it is {values['threshold']}"
+            yield "policy_close_gates", (number, "threshold"), rule, message
     for number, values in rows["policy_new_classes"]:
         if int(values["new_days"]) < 0:
             rule, message = "days are not below 0", f"it is {values['new_days']}"

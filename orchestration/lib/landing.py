@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -72,6 +74,34 @@ def unknown_paths(landing: Path) -> list[Path]:
             part.startswith((".", "_")) for part in path.relative_to(landing.resolve()).parts
         )
     )
+
+
+def newest_loads(
+    landing: Path, tables: Iterable[str] | None = None, until: datetime | None = None
+) -> dict[str, datetime]:
+    """When each landed table was last loaded, UTC without a zone; up to ``until`` where it is given.
+
+    ``tables`` are full names, by default all; one without rows is left out.
+    """
+    asked = None if tables is None else set(tables)
+    found: dict[str, datetime] = {}
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for landed in find_files(landing):
+            name = landed.table.full_name
+            if landed.is_absent or (asked is not None and name not in asked):
+                continue
+            loads = relation_of(connection, landed).project(
+                "make_timestamp(epoch_us(cast(_loaded_at as timestamptz))) as loaded_at"
+            )
+            if until is not None:
+                loads = loads.filter(
+                    duckdb.ColumnExpression("loaded_at") <= duckdb.ConstantExpression(until)
+                )
+            [(newest,)] = loads.aggregate("max(loaded_at)").fetchall()
+            if newest is not None:
+                found[name] = newest
+    return found
 
 
 def stamp(path: Path) -> tuple[int, int]:

@@ -17,6 +17,11 @@ def digest_of(paths: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
+def digest_of_text(lines: Iterable[str]) -> str:
+    """Digest of lines of text, in their order."""
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
 def policy_digest(policy: Path) -> str:
     """Digest of the policy folder's content; a close records it."""
     return digest_of(policy.glob("*.csv"))

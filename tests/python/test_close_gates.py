@@ -1,0 +1,127 @@
+"""What stops a close: findings beyond what the plan allows, tables not loaded, sums that are off."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.lib.business_days import business_day
+from orchestration.lib.close_gates import finding_gates, freshness_gates, total_gate
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.notify import notify
+from tests.python.conftest import Company
+
+JUNE = date(2026, 6, 1)
+
+
+def with_gates(company: Company, folder: Path, *rows: str) -> Company:
+    """The company with a plan that has these gates."""
+    policy = folder / "policy"
+    shutil.copytree(PROJECT_DIR / "seeds" / "policy", policy, dirs_exist_ok=True)
+    lines = ["gate_kind,subject,threshold", *rows]
+    (policy / "policy_close_gates.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return replace(company, policy=policy)
+
+
+def test_a_close_stops_at_more_findings_than_the_plan_allows(
+    closed_demo: Company, tmp_path: Path
+) -> None:
+    company = Company(tmp_path)
+    company.landing.symlink_to(closed_demo.landing)
+    # The demo has three: commission and pay that wait for a rate.
+    company = with_gates(company, tmp_path, "findings,chk_pay_without_rate,2")
+    company.must("build")
+    done = company.plumbline("close", "2026-06")
+    assert done.returncode == 1
+    said = " ".join(done.stderr.split())
+    assert "a gate is shut" in said
+    assert "chk_pay_without_rate found 3, and 2 are allowed" in said
+    assert "plumbline findings chk_pay_without_rate" in said
+    assert company.query("select count(*) from marts.fct_pay_ledger") == [(0,)]
+    assert not list(company.folder.glob("closes/*"))
+    told = company.plumbline("gates", "2026-06")
+    assert told.returncode == 1 and "shut" in told.stdout
+    assert "Z81" in company.must("findings", "chk_pay_without_rate")
+    wrong = company.plumbline("findings", "chk_pay_without_rates")
+    assert wrong.returncode == 1 and "Did you mean chk_pay_without_rate," in wrong.stderr
+    with_gates(company, tmp_path, "findings,chk_pay_without_rate,3")
+    assert "open" in company.must("gates", "2026-06")
+    company.must("close", "2026-06")
+
+
+@pytest.mark.parametrize(
+    ("loaded", "days", "is_open"),
+    [
+        # 16:00 UTC on 30 June is midnight of 1 July in Shanghai.
+        ("2026-06-30T15:59:59Z", 1, False),
+        ("2026-06-30T16:00:00Z", 1, True),
+        ("2026-06-30T15:59:59Z", 0, True),
+        ("2026-07-03T00:00:00Z", 4, False),
+    ],
+)
+def test_a_table_is_fresh_when_it_was_loaded_since_the_month_was_over(
+    tmp_path: Path, loaded: str, days: int, is_open: bool
+) -> None:
+    company = with_gates(Company(tmp_path), tmp_path, f"freshness,hr.teams,{days}")
+    company.land("hr.teams", [{"team_id": "T", "_loaded_at": loaded}])
+    [gate] = freshness_gates(company.settings, JUNE, None)
+    assert gate.is_open is is_open
+    assert "hr.teams was last loaded on 2026-0" in gate.says
+
+
+def test_a_table_that_was_not_known_then_is_not_fresh(tmp_path: Path) -> None:
+    company = with_gates(
+        Company(tmp_path), tmp_path, "freshness,hr.teams,1", "freshness,hr.quotas,1"
+    )
+    company.land("hr.teams", [{"team_id": "T", "_loaded_at": "2026-07-02T00:00:00Z"}])
+    now = freshness_gates(company.settings, JUNE, None)
+    then = freshness_gates(company.settings, JUNE, "2026-07-01 12:00:00")
+    assert [(gate.subject, gate.is_open) for gate in now] == [
+        ("hr.quotas", False),
+        ("hr.teams", True),
+    ]
+    assert [gate.is_open for gate in then] == [False, False]
+    assert "hr.quotas has not been loaded" in now[0].says
+
+
+def test_a_posting_that_is_not_what_is_computed_is_seen(
+    closed_demo: Company, tmp_path: Path
+) -> None:
+    company = closed_demo.copy_to(tmp_path)
+    assert total_gate(company.warehouse, JUNE).is_open
+    assert finding_gates(company.settings, company.warehouse)
+    with duckdb.connect(str(company.warehouse)) as connection:
+        connection.execute(
+            "update marts.fct_pay_ledger set amount = amount + 0.01"
+            " where employee_id = 'Z06' and component = 'base'"
+        )
+    gate = total_gate(company.warehouse, JUNE)
+    assert not gate.is_open
+    assert "Z06 base CNY 2026-06-01: posted" in gate.says
+
+
+def test_a_holiday_is_no_business_day_and_a_weekend_that_is_worked_is_one() -> None:
+    off = {date(2026, 7, 1): False, date(2026, 7, 4): True}
+    assert business_day(date(2026, 7, 17), 1, {}) == date(2026, 7, 1)
+    assert [business_day(date(2026, 7, 1), number, off).day for number in (1, 2, 3, 4)] == [
+        2,
+        3,
+        4,
+        6,
+    ]
+
+
+@pytest.mark.parametrize("address", ["", "ftp://example.org", "http://127.0.0.1:9/nobody"])
+def test_a_webhook_that_is_not_there_fails_nothing(
+    address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PLUMBLINE_WEBHOOK", address)
+    with caplog.at_level("INFO", logger="plumbline"):
+        assert not notify("it is done", is_good=True, month="2026-06")
+    assert '"month": "2026-06"' in caplog.text
+    assert not address or address not in caplog.text
