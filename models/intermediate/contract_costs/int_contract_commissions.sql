@@ -48,8 +48,6 @@ costs as (
 
     select
         transactions.contract_id,
-        transactions.account_id,
-        transactions.contract_type,
         lines.plan_id,
         lines.pay_currency as currency,
         sum(
@@ -74,9 +72,7 @@ costs as (
             and lines.pay_currency = cut_months.pay_currency
             and lines.period_month = cut_months.period_month
     where transactions.contract_id is not null
-    group by
-        transactions.contract_id, transactions.account_id, transactions.contract_type, lines.plan_id,
-        lines.pay_currency, lines.period_month
+    group by transactions.contract_id, lines.plan_id, lines.pay_currency, lines.period_month
 
 ),
 
@@ -85,9 +81,7 @@ final as (
 
     select
         costs.contract_id,
-        costs.account_id,
         costs.plan_id,
-        costs.contract_type,
         costs.currency,
         cast(
             round({{ wide('costs.amount') }} * currencies.units_per_major, 0) * currencies.unit_amount

@@ -9,47 +9,12 @@
 -#}
 with
 
-costs as (
-
-    select *
-    from {{ ref('int_contract_commissions') }}
-    where
-        {{ in_months('period_month') }}
-        and cost_amount <> 0
-
-),
-
--- The most particular rule of the month applies.
-ruled as (
-
-    select
-        costs.contract_id,
-        costs.plan_id,
-        costs.currency,
-        rules.treatment,
-        rules.amortised_over,
-        rules.life_months,
-        rules.expensed_up_to_months,
-        costs.period_month,
-        row_number() over (
-            partition by costs.contract_id, costs.plan_id, costs.currency, costs.period_month
-            order by
-                case when rules.plan_id is null then 1 else 0 end,
-                case when rules.contract_type is null then 1 else 0 end
-        ) as rule_order
-    from costs
-    inner join {{ ref('policy_contract_costs') }} as rules
-        on
-            coalesce(rules.plan_id, costs.plan_id) = costs.plan_id
-            and coalesce(rules.contract_type, costs.contract_type, '') = coalesce(costs.contract_type, '')
-            and {{ holds_on('rules', 'costs.period_month') }}
-
-),
-
 terms as (
 
     select
         contract_id,
+        account_id,
+        contract_type,
         ends_on,
         coalesce(starts_on, signed_on) as starts_on,
         {{ months_between('coalesce(starts_on, signed_on)', 'ends_on') }} as month_count
@@ -57,31 +22,61 @@ terms as (
 
 ),
 
-termed as (
+costs as (
+
+    select
+        costs.*,
+        terms.account_id,
+        terms.contract_type,
+        terms.starts_on,
+        terms.ends_on,
+        terms.month_count as whole_months
+    from {{ ref('int_contract_commissions') }} as costs
+    left join terms
+        on costs.contract_id = terms.contract_id
+    where
+        {{ in_months('costs.period_month') }}
+        and costs.cost_amount <> 0
+
+),
+
+-- The most particular rule of the month applies; the rules are few.
+ruled as (
 
     select
         costs.*,
         rules.treatment,
         rules.amortised_over,
+        rules.life_months,
         rules.expensed_up_to_months,
-        case
-            when rules.amortised_over = 'life' then rules.life_months
-            -- Whole months; one that has only begun counts.
-            when terms.ends_on > {{ add_months('terms.starts_on', 'terms.month_count') }}
-                then terms.month_count + 1
-            else terms.month_count
-        end as month_count,
-        {{ month_of('terms.starts_on') }} as start_month
+        row_number() over (
+            partition by costs.contract_id, costs.plan_id, costs.currency, costs.period_month
+            order by
+                case when rules.plan_id is null then 1 else 0 end,
+                case when rules.contract_type is null then 1 else 0 end
+        ) as rule_order
     from costs
-    left join ruled as rules
+    left join {{ ref('policy_contract_costs') }} as rules
         on
-            costs.contract_id = rules.contract_id
-            and costs.plan_id = rules.plan_id
-            and costs.currency = rules.currency
-            and costs.period_month = rules.period_month
-            and rules.rule_order = 1
-    left join terms
-        on costs.contract_id = terms.contract_id
+            costs.plan_id = coalesce(rules.plan_id, costs.plan_id)
+            and coalesce(costs.contract_type, '') = coalesce(rules.contract_type, costs.contract_type, '')
+            and {{ holds_on('rules', 'costs.period_month') }}
+
+),
+
+termed as (
+
+    select
+        *,
+        case
+            when amortised_over = 'life' then life_months
+            -- Whole months; one that has only begun counts.
+            when ends_on > {{ add_months('starts_on', 'whole_months') }} then whole_months + 1
+            else whole_months
+        end as month_count,
+        {{ month_of('starts_on') }} as start_month
+    from ruled
+    where rule_order = 1
 
 ),
 
@@ -92,7 +87,7 @@ placed as (
         case
             when treatment is null then 'no_rule'
             when treatment = 'expense' then 'plan'
-            when month_count is null then 'no_term'
+            when month_count is null or start_month is null then 'no_term'
             when month_count <= expensed_up_to_months then 'short_term'
             when {{ add_months('start_month', 'month_count') }} <= period_month then 'after_its_term'
         end as expensed_because,
