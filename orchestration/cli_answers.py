@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from orchestration.lib import answers, pay_diff, report
 from orchestration.lib.build import BuildError, last_whole_month
 from orchestration.lib.close_gates import finding_gates, freshness_gates
 from orchestration.lib.close_pack import write_pack
+from orchestration.lib.estimate import estimate
 from orchestration.lib.explain import Explainer, ExplainError, resolve
 from orchestration.lib.journal import journal_of, write_journal
 from orchestration.lib.payroll import payroll_of, write_payroll
@@ -246,6 +248,48 @@ def pay(
     with open_warehouse(settings) as connection:
         _require_employee(connection, employee)
         console.print(report.pay_explanation(connection, month, employee))
+
+
+@app.command("estimate")
+def estimate_command(
+    deal: Annotated[str, typer.Argument(help="An open opportunity.")],
+    amount: Annotated[
+        str | None, typer.Option(help="What it is won for; by default its own amount.")
+    ] = None,
+    on: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="The day it is won; by default the last day known."
+        ),
+    ] = None,
+    paid: Annotated[
+        bool, typer.Option(help="Whether the customer pays all of it that day.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, amounts as text.")] = False,
+) -> None:
+    """Estimate what an open deal would pay, and to whom: won beside the warehouse, by the same models."""
+    settings = Settings.from_environment()
+    open_warehouse(settings).close()
+    try:
+        value = None if amount is None else Decimal(amount)
+    except InvalidOperation as error:
+        raise typer.BadParameter(f"'{amount}' is not an amount") from error
+    try:
+        with following() as (told, step):
+            found = estimate(settings, deal, value, on.date() if on else None, paid, told, step)
+    except WarehouseError as error:
+        raise failed(error) from error
+    if as_json:
+        typer.echo(pay_diff.to_json(found.differences))
+        return
+    value_text = f"{report.money(found.amount)} {found.currency}"
+    title = f"{found.opportunity_id}, won on {found.won_on} for {value_text}"
+    if found.differences:
+        console.print(answers.differences(title, ("as it stands", "as won"), found.differences))
+    else:
+        console.print(f"{title}: nobody's pay of {found.won_on:%Y-%m} changes.")
+    for currency, cost in found.by_currency.items():
+        console.print(f"In all {report.money(cost)} {currency}.", highlight=False)
 
 
 @app.command("findings")

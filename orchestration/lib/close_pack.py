@@ -6,12 +6,13 @@ quotas, target pay and grade reviews from the warehouse, as known when the pack 
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from markupsafe import Markup
 from orchestration.lib import plots
 from orchestration.lib.close_package import BEHIND, Package, PackageError, packages
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.payroll import neutral
 from orchestration.lib.policy import csv_rows, minor_units, policy_setting
 from orchestration.lib.report import percent, plain
 from orchestration.lib.settings import Settings
@@ -35,6 +37,12 @@ PAGES = PROJECT_DIR / "orchestration" / "pages"
 COMPONENTS = (
     "base", "performance", "commission", "bonus", "guarantee", "draw", "recovery", "holdback", "release",
     "adjustment",
+)  # fmt: skip
+# The components that a pay mix sets a target for (S3-07).
+MIXED = ("base", "performance", "commission")
+VARIANCE = (
+    "employee_id", "name", "role", "team", "component", "currency", "posted", "close_before", "change",
+    "target", "against_target",
 )  # fmt: skip
 LINE_KINDS = ("earned", "reversed", "forgiven", "trued_up", "capped", "deferred", "gated")
 
@@ -131,6 +139,10 @@ class ClosePack:
             "select role, currency, sum(target_amount), sum(computed_amount) from marts.fct_target_pay"
             " where period_month = ? group by role, currency order by currency, role"
         )
+        self.targets = rows(
+            "select employee_id, currency, target_base_amount, target_performance_amount,"
+            " target_commission_amount from marts.fct_target_pay where period_month = ?"
+        )
         self.reviews = rows(
             "select role, direction, count(*) from marts.fct_grade_decisions where period_month = ?"
             " group by role, direction order by role, direction"
@@ -147,6 +159,10 @@ class ClosePack:
         """1,234.50, with the decimals of the currency; more where there are more."""
         whole = amount.quantize(self.units.get(currency, Decimal("0.01")))
         return f"{whole if whole == amount else amount.normalize():,f}"
+
+    def plain_money(self, amount: Decimal, currency: str) -> str:
+        """1234.50: as a table for machines has it."""
+        return f"{amount.quantize(self.units.get(currency, Decimal('0.01')), rounding=ROUND_HALF_UP):f}"
 
     @property
     def currencies(self) -> list[str]:
@@ -187,6 +203,53 @@ class ClosePack:
                     }
                 )
         return found
+
+    @cached_property
+    def variances(self) -> list[dict[str, Any]]:
+        """By payee, component and currency: the month's own pay, that of the close before, and the target.
+
+        A target is what the pay mix of the plan sets for base, performance and commission; for another
+        component, or without a mix, it is None, as the close before is where there is none.
+        """
+        now, before = (
+            _own(posted.ledger) if posted else {} for posted in (self.posted, self.before)
+        )
+        targets = {
+            (employee, component, currency): amount
+            for employee, currency, *amounts in self.targets
+            for component, amount in zip(MIXED, amounts, strict=True)
+        }
+        nothing = Decimal(0)
+        return [
+            {
+                "payee": self.payee(key[0]),
+                "component": key[1],
+                "currency": key[2],
+                "own": now.get(key, nothing),
+                "before": before.get(key, nothing) if self.before else None,
+                "target": targets.get(key),
+            }
+            for key in sorted(
+                now.keys() | before.keys() | {key for key, amount in targets.items() if amount},
+                key=lambda key: (key[0], key[2], _place(key[1])),
+            )
+        ]
+
+    def against_targets(self) -> list[dict[str, Any]]:
+        """Pay and target by currency and component, of the payees who have a target."""
+        found: dict[tuple[str, str], list[Decimal]] = {}
+        for row in self.variances:
+            if row["target"] is not None:
+                sums = found.setdefault((row["currency"], row["component"]), [Decimal(0)] * 2)
+                sums[0] += row["own"]
+                sums[1] += row["target"]
+        return [
+            {"currency": currency, "component": component, "own": own, "target": target,
+             "variance": own - target}
+            for (currency, component), (own, target) in sorted(
+                found.items(), key=lambda item: (item[0][0], _place(item[0][1]))
+            )
+        ]  # fmt: skip
 
     def payouts(self) -> list[dict[str, Any]]:
         """Payee, currency, total, and by how much it differs from the close before."""
@@ -367,7 +430,9 @@ class ClosePack:
 
 
 def write_pack(settings: Settings, month: date, folder: Path) -> Path:
-    """Write ``index.html`` and ``statements/<employee>.html`` in place of the folder; returns the index.
+    """Write ``index.html``, ``variance.csv`` and ``statements/<employee>.html`` in place of the folder.
+
+    Returns the index.
 
     Raises ``PackageError`` as ``ClosePack`` does; then nothing is written.
     """
@@ -388,6 +453,7 @@ def write_pack(settings: Settings, month: date, folder: Path) -> Path:
     (draft / "statements").mkdir(parents=True)
     index = environment.get_template("pack.html.j2").render(shared)
     (draft / "index.html").write_text(index, encoding="utf-8")
+    _write_variances(pack, draft / "variance.csv")
     page = environment.get_template("statement.html.j2")
     for employee in pack.employees:
         text = page.render(shared, **pack.statement(employee))
@@ -395,6 +461,35 @@ def write_pack(settings: Settings, month: date, folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)
     return folder / "index.html"
+
+
+def _write_variances(pack: ClosePack, path: Path) -> None:
+    """The variance report: pay of the month against the close before and against target pay."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(VARIANCE)
+        for row in pack.variances:
+            own, before, target = row["own"], row["before"], row["target"]
+            amounts = [own, before, None if before is None else own - before, target,
+                       None if target is None else own - target]  # fmt: skip
+            payee = row["payee"]
+            texts = (payee.employee_id, payee.name, payee.role, payee.team)
+            writer.writerow(
+                [*(neutral(text) for text in texts), row["component"], row["currency"]]
+                + [
+                    "" if amount is None else pack.plain_money(amount, row["currency"])
+                    for amount in amounts
+                ]
+            )
+
+
+def _own(ledger: list[Row]) -> dict[tuple[str, str, str], Decimal]:
+    """What was posted of the month itself, by employee, component and currency."""
+    found: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for row in ledger:
+        if row["is_correction"] != "True":
+            found[row["employee_id"], row["component"], row["currency"]] += Decimal(row["amount"])
+    return dict(found)
 
 
 def _place(component: str) -> tuple[int, str]:

@@ -265,3 +265,38 @@ def test_a_name_that_is_no_transaction_has_no_landed_row() -> None:
     for name in ("collected:", "collected", "paid:1", ""):
         with pytest.raises(ValueError, match="is no transaction"):
             landed_transaction(name)
+
+
+def test_the_explanations_of_every_component_add_up_to_it(closed_demo: Company) -> None:
+    """What a BI tool drills into, for every payee and month."""
+    found = closed_demo.query(
+        "select employee_id, component, currency, period_month, sum(amount)"
+        " from marts.fct_pay_explanations group by all order by all"
+    )
+    computed = closed_demo.query(
+        "select employee_id, component, currency, period_month, amount from marts.fct_pay_components"
+        " where amount <> 0 order by all"
+    )
+    assert [row for row in found if row[4]] == computed
+    kinds = closed_demo.query(
+        "select source_kind, count(*) from marts.fct_pay_explanations group by 1"
+    )
+    assert {kind for kind, _ in kinds} == {
+        "salary",
+        "score_item",
+        "score",
+        "commission_line",
+        "bonus",
+        "settlement",
+        "adjustment",
+    }
+    # Each names a row that is there.
+    assert closed_demo.query(
+        "select count(*) from marts.fct_pay_explanations as parts"
+        " left join marts.fct_commission_lines as lines on parts.source_id = lines.commission_line_id"
+        " left join marts.fct_score_items as items on parts.employee_id = items.employee_id"
+        "  and parts.period_month = items.period_month"
+        "  and parts.source_id = items.period_kind || '|' || items.measure || '|' || items.scope"
+        " where source_kind = 'commission_line' and lines.commission_line_id is null"
+        "  or source_kind = 'score_item' and items.measure is null"
+    ) == [(0,)]
