@@ -162,7 +162,10 @@ class ClosePack:
 
     def plain_money(self, amount: Decimal, currency: str) -> str:
         """1234.50: as a table for machines has it."""
-        return f"{amount.quantize(self.units.get(currency, Decimal('0.01')), rounding=ROUND_HALF_UP):f}"
+        return f"{self._rounded(amount, currency):f}"
+
+    def _rounded(self, amount: Decimal, currency: str) -> Decimal:
+        return amount.quantize(self.units.get(currency, Decimal("0.01")), rounding=ROUND_HALF_UP)
 
     @property
     def currencies(self) -> list[str]:
@@ -215,7 +218,7 @@ class ClosePack:
             _own(posted.ledger) if posted else {} for posted in (self.posted, self.before)
         )
         targets = {
-            (employee, component, currency): amount
+            (employee, component, currency): self._rounded(amount, currency)
             for employee, currency, *amounts in self.targets
             for component, amount in zip(MIXED, amounts, strict=True)
         }

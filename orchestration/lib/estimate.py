@@ -71,7 +71,9 @@ def estimate(
     known_on = newest.replace(tzinfo=UTC).astimezone(zone).date()
     day = won_on or known_on
     if day.replace(day=1) > known_on:
-        raise BuildError(f"{day} lies after {known_on:%Y-%m}, the last month known: name a day in it")
+        raise BuildError(
+            f"{day} lies after {known_on:%Y-%m}, the last month known: name a day in it"
+        )
     folder = settings.warehouse.parent / "estimates"
     shutil.rmtree(folder, ignore_errors=True)
     # Both sides know as much as the other: the deal as it stands is landed once more, and then as won.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import defaultdict
 from decimal import Decimal
@@ -115,9 +116,30 @@ def test_commission_lines_on_a_statement_come_to_its_commission(june: dict[str, 
 
 
 def test_the_page_on_the_close_has_its_totals_findings_and_a_link_for_everybody(
-    june: dict[str, Page],
+    closed_demo: Company, june: dict[str, Page], tmp_path: Path
 ) -> None:
-    totals, found, payees = june["index.html"].tables
+    totals, targets, found, disputes, payees = june["index.html"].tables
+    [(own, target)] = closed_demo.query(
+        "select sum(ledger.amount), sum(round(targets.target_commission_amount, 2))"
+        " from marts.fct_target_pay as targets left join marts.fct_pay_ledger as ledger"
+        "  on targets.employee_id = ledger.employee_id"
+        "  and targets.currency = ledger.currency and ledger.component = 'commission'"
+        " where targets.period_month = '2026-06-01' and targets.currency = 'CNY'"
+    )
+    row = next(row for row in targets if row[:2] == ["commission", "CNY"])
+    assert [amount(cell) for cell in row[2:]] == [own, target, own - target]
+    assert disputes[1][0] == "DS-Z06"
+    # Payee by payee the variance report comes to the same.
+    closed_demo.must("pack", "2026-06", "--out", str(tmp_path / "june"))
+    with (tmp_path / "june" / "variance.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["currency"] == "CNY"]
+    posted = sum(Decimal(row["posted"]) for row in rows)
+    assert f"{posted:,}" == "1,711,453.21"
+    kept = [row for row in rows if row["component"] == "commission" and row["target"]]
+    for name, value in (("posted", own), ("against_target", own - target)):
+        assert sum(Decimal(row[name]) for row in kept) == value.quantize(
+            Decimal("0.01"), "ROUND_HALF_UP"
+        )
     assert ["total", "CNY", "97", "1,711,453.21", "0.00", "1,711,453.21"] in totals
     # Yen without cents
     assert ["commission", "JPY", "1", "168,594", "0", "168,594"] in totals
@@ -125,7 +147,7 @@ def test_the_page_on_the_close_has_its_totals_findings_and_a_link_for_everybody(
     assert len(payees) - 1 == len(
         {link for link in june["index.html"].links if "statements" in link}
     )
-    assert june.keys() >= set(june["index.html"].links)
+    assert june.keys() >= set(june["index.html"].links) - {"variance.csv"}
 
 
 def test_a_later_close_names_its_corrections_and_compares_itself_with_the_one_before(
