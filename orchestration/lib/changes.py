@@ -5,6 +5,7 @@ written down here, in the warehouse's schema ``orchestration``, whenever dbt ope
 
 - ``landing_files``: the files seen so far, with size and time of change;
 - ``landing_months``: per file and month, how many rows it has and when the newest was loaded;
+- ``landed_again``: the keys that have been landed more than once, so that staging need not look for them;
 - ``changes``: what changed, in order: an input (a landing table, a model, or ``*`` for all), the
   first and last month (null: open) and why. Models append to it when they build a month anew;
 - ``built``: up to which change each model has been built, and for which cut-off;
@@ -37,6 +38,7 @@ create table if not exists orchestration.landing_months (
     landing_table varchar, path varchar, period_month date, row_count bigint,
     newest_loaded_at timestamp
 );
+create table if not exists orchestration.landed_again (landing_table varchar, key varchar);
 create table if not exists orchestration.changes (
     change_id bigint default nextval('orchestration.change_ids'),
     input varchar, first_month date, last_month date, reason varchar
@@ -77,9 +79,14 @@ def record_changes(
     pending until the models have been built. Returns the changes found now.
     """
     time_zone = policy_setting(policy, "company_time_zone", "UTC").replace("'", "")
+    is_older = _lacks(connection, "landed_again") and not _lacks(connection, "landing_files")
     connection.execute(STATE)
     connection.begin()
     try:
+        if is_older:
+            # A warehouse of before: what it has seen is looked at once more.
+            connection.execute("delete from orchestration.landing_files")
+            connection.execute("delete from orchestration.landing_months")
         changes = _digest_changes(connection, policy)
         for landed in find_files(landing):
             changes += _table_changes(connection, landed, landing, time_zone)
@@ -94,6 +101,15 @@ def record_changes(
         connection.rollback()
         raise
     return changes
+
+
+def _lacks(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = connection.execute(
+        "select count(*) from duckdb_tables() where database_name = current_database()"
+        " and schema_name = 'orchestration' and table_name = ?",
+        [table],
+    ).fetchone()
+    return found == (0,)
 
 
 def code_digest() -> str:
@@ -146,6 +162,7 @@ def _table_changes(
     if not landed.table.months or not before or replaced:
         _forget(connection, name, list(before))
         _remember(connection, landed, list(landed.files), root, time_zone)
+        _look_for_keys_landed_again(connection, landed)
         reason = (
             f"{Path(replaced[0]).name} was rewritten or removed"
             if replaced
@@ -153,14 +170,13 @@ def _table_changes(
         )
         return [Change(name, None, None, reason)]
     _remember(connection, landed, added, root, time_zone)
-    months = set[str]()
-    for path in added:
-        months |= _months_touched(connection, landed, path, landing, time_zone)
+    months = _months_touched(connection, landed, added, landing, time_zone)
     reason = added[0].name if len(added) == 1 else f"{len(added)} new files"
     return [Change(name, month, month, reason) for month in sorted(months)]
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) -> None:
+    connection.execute("delete from orchestration.landed_again where landing_table = ?", [name])
     for table in ("landing_files", "landing_months"):
         connection.execute(
             f"delete from orchestration.{table}"
@@ -217,6 +233,39 @@ def _remember(
         )
 
 
+def _look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> None:
+    """Write down the keys with more than one version in all files of a table of months.
+
+    By their hashes first: these are small, and next to none comes twice. A key whose hash is another's is
+    written down for nothing, and does no harm.
+    """
+    if not _is_looked_up(landed.table) or landed.is_absent:
+        return
+    keys = relation_of(connection, landed).project(f"{_key(landed.table)} as key")  # noqa: F841 - DuckDB finds it by its name
+    connection.execute(
+        "create or replace temp table hashes_landed_again as"
+        " select hash(key) as hashed from keys group by hashed having count(*) > 1"
+    )
+    try:
+        connection.execute(
+            "insert into orchestration.landed_again select distinct ?, key from keys"
+            " where hash(key) in (select hashed from hashes_landed_again)",
+            [landed.table.full_name],
+        )
+    finally:
+        connection.execute("drop table hashes_landed_again")
+
+
+def _is_looked_up(table: Table) -> bool:
+    """Whether staging asks which keys were landed again: of tables that are built month by month."""
+    return bool(table.months) and len(table.key) == 1
+
+
+def _key(table: Table) -> str:
+    """SQL: what versions of a row have in common, as text."""
+    return f"cast({table.key[0]} as varchar)"
+
+
 def _bucket(table: Table, column: str) -> str:
     """SQL: a landed day, or the quarter of an hour of a landed instant, as a number."""
     if table.column(column).data_type == "date":
@@ -235,37 +284,54 @@ def _month(table: Table, column: str, bucket: str, time_zone: str) -> str:
 def _months_touched(
     connection: duckdb.DuckDBPyConnection,
     landed: LandedTable,
-    path: Path,
+    added: list[Path],
     landing: Path,
     time_zone: str,
 ) -> set[str]:
-    """Months that the rows of a new file change: theirs, and those of what they replace."""
+    """Months that the rows of new files change: theirs, and those of what they replace.
+
+    Keys that they land again are written down on the way.
+    """
     table = landed.table
     others = {other.table.full_name: other for other in find_files(landing)}
     fresh = LandedTable(
         table,
-        tuple(p for p in landed.csv_files if p == path),
-        tuple(p for p in landed.parquet_files if p == path),
+        tuple(path for path in landed.csv_files if path in added),
+        tuple(path for path in landed.parquet_files if path in added),
     )
     months = set[str]()
-    keys = ", ".join(f"cast({name} as varchar)" for name in table.key[:1])
+    key = _key(table)
     everywhere = relation_of(connection, landed)
-    in_file = relation_of(connection, fresh)
-    new_keys_found = in_file.aggregate(f"{keys} as key, count(*) as version_count")  # noqa: F841 - DuckDB finds it by its name
+    in_files = relation_of(connection, fresh)
+    new_keys_found = in_files.aggregate(f"{key} as key, count(*) as version_count")  # noqa: F841 - DuckDB finds it by its name
     connection.execute("create or replace temp table new_keys as select * from new_keys_found")
+    own = [rule.column for rule in table.months if rule.table is None and not rule.counts_only]
+    columns = "".join(
+        f", {_bucket(table, column)} as bucket_{number}" for number, column in enumerate(own)
+    )
+    versions_found = everywhere.filter(f"{key} in (select key from new_keys)").project(  # noqa: F841 - DuckDB finds it by its name
+        f"{key} as key{columns}"
+    )
+    connection.execute("create or replace temp table new_versions as select * from versions_found")
     try:
+        if _is_looked_up(table):
+            connection.execute(
+                "insert into orchestration.landed_again"
+                " select ?, key from new_versions group by key having count(*) > 1",
+                [table.full_name],
+            )
+        for number, column in enumerate(own):
+            buckets = connection.table("new_versions").project(f"bucket_{number} as bucket")
+            months |= _months_of(buckets, table, column, time_zone)
         for rule in table.months:
-            if rule.counts_only:
+            if rule.counts_only or rule.table is None or others[rule.table].is_absent:
                 continue
-            if rule.table is None:
-                found = everywhere.filter(f"{keys} in (select key from new_keys)")
-                months |= _distinct_months(found, table, rule.column, time_zone)
-            elif not others[rule.table].is_absent:
-                months |= _months_of_others(
-                    connection, everywhere, table, others[rule.table], rule, time_zone
-                )
+            months |= _months_of_others(
+                connection, everywhere, table, others[rule.table], rule, time_zone
+            )
     finally:
         connection.execute("drop table new_keys")
+        connection.execute("drop table new_versions")
     return months
 
 
@@ -278,7 +344,7 @@ def _months_of_others(
     time_zone: str,
 ) -> set[str]:
     """Months of rows of another table that name a changed row, by ``rule.key``."""
-    key = f"cast({table.key[0]} as varchar)"
+    key = _key(table)
     watched = ", ".join(f"cast({name} as varchar)" for name in rule.when)
     # A key counts where what is watched differs between its versions, or was never seen before.
     condition = (
@@ -312,8 +378,16 @@ def _months_of_others(
 def _distinct_months(
     rows: duckdb.DuckDBPyRelation, table: Table, column: str, time_zone: str
 ) -> set[str]:
-    buckets = rows.project(f"{_bucket(table, column)} as bucket").distinct()
-    months = buckets.project(
-        f"cast({_month(table, column, 'bucket', time_zone)} as varchar) as period_month"
-    ).distinct()
+    return _months_of(rows.project(f"{_bucket(table, column)} as bucket"), table, column, time_zone)
+
+
+def _months_of(
+    buckets: duckdb.DuckDBPyRelation, table: Table, column: str, time_zone: str
+) -> set[str]:
+    """The first days of the local months of buckets, as text."""
+    months = (
+        buckets.distinct()
+        .project(f"cast({_month(table, column, 'bucket', time_zone)} as varchar) as period_month")
+        .distinct()
+    )
     return {month for (month,) in months.fetchall() if month is not None}
