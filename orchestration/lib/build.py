@@ -41,10 +41,11 @@ from orchestration.lib.dbt_run import CUTS, Progress, run_steps
 from orchestration.lib.gate import check_once
 from orchestration.lib.landing import newest_loads
 from orchestration.lib.period_events import (
-    amounts,
+    computed,
     digest_of,
     entries,
     events,
+    posted,
     require_reviewed,
     user,
 )
@@ -326,33 +327,16 @@ def reproduce(settings: Settings, month: date, told: Told, progress: Progress) -
     beside.warehouse.unlink(missing_ok=True)
     build(beside, Request(known_at=found[0].isoformat(sep=" ")), told, progress)
     with open_read_only(settings.warehouse) as connection:
-        posted = amounts(
-            connection,
-            "select employee_id, component, currency, period_month, sum(amount)"
-            " from marts.fct_pay_ledger where posting_month <= ? group by all",
-            month,
-        )
-        before = amounts(
-            connection,
-            "select employee_id, component, currency, period_month, sum(amount)"
-            " from marts.fct_pay_ledger where posting_month < ? group by all",
-            month,
-        )
+        all_posted, before = posted(connection, until=month), posted(connection, before=month)
     with open_read_only(beside.warehouse) as connection:
-        computed = amounts(
-            connection,
-            "select employee_id, component, currency, period_month, amount"
-            " from intermediate.int_payable_amounts where period_month between ? and ?",
-            min(closed_months(settings.warehouse)),
-            month,
-        )
+        found_now = computed(connection, min(closed_months(settings.warehouse)), month)
     nothing = Decimal(0)
-    rows = entries(computed, before, month)
+    rows = entries(found_now, before, month)
     digest = digest_of(rows)
     differences = [
-        (*key, posted.get(key, nothing), computed.get(key, nothing))
-        for key in sorted(posted.keys() | computed.keys())
-        if posted.get(key, nothing) != computed.get(key, nothing)
+        (*key, all_posted.get(key, nothing), found_now.get(key, nothing))
+        for key in sorted(all_posted.keys() | found_now.keys())
+        if all_posted.get(key, nothing) != found_now.get(key, nothing)
     ]
     is_same = digest == package.manifest["files"]["pay_ledger.csv"]
     return Reproduction(

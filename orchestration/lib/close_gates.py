@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from orchestration.lib.close_package import closed_months
 from orchestration.lib.landing import newest_loads
-from orchestration.lib.period_events import amounts
+from orchestration.lib.period_events import computed, posted
 from orchestration.lib.policy import csv_rows, policy_setting
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
@@ -99,25 +99,14 @@ def total_gate(warehouse: Path, month: date) -> Gate:
     """Whether what all closes up to ``month`` posted is what is computed, payee by payee, to the cent."""
     closed = closed_months(warehouse)
     with open_read_only(warehouse) as connection:
-        posted = amounts(
-            connection,
-            "select employee_id, component, currency, period_month, sum(amount)"
-            " from marts.fct_pay_ledger where posting_month <= ? group by all",
-            month,
-        )
-        computed = amounts(
-            connection,
-            "select employee_id, component, currency, period_month, amount"
-            " from intermediate.int_payable_amounts where period_month between ? and ?",
-            min(closed, default=month),
-            month,
-        )
+        paid = posted(connection, until=month)
+        due = computed(connection, min(closed, default=month), month)
     nothing = Decimal(0)
     loose = [
-        f"{' '.join(str(part) for part in key)}: posted {posted.get(key, nothing)},"
-        f" computed {computed.get(key, nothing)}"
-        for key in sorted(posted.keys() | computed.keys())
-        if posted.get(key, nothing) != computed.get(key, nothing)
+        f"{' '.join(str(part) for part in key)}: posted {paid.get(key, nothing)},"
+        f" computed {due.get(key, nothing)}"
+        for key in sorted(paid.keys() | due.keys())
+        if paid.get(key, nothing) != due.get(key, nothing)
     ]
     more = [f"... and {len(loose) - MOST_NAMED} more"] if loose[MOST_NAMED:] else []
     says = "; ".join(["what is posted is not what is computed", *loose[:MOST_NAMED], *more])

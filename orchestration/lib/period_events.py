@@ -102,20 +102,7 @@ def to_post(warehouse: Path, month: date) -> list[Entry]:
     """The ledger rows that a close of ``month`` would post of what ``warehouse`` has computed, sorted."""
     first = min(closed_months(warehouse), default=month)
     with open_read_only(warehouse) as connection:
-        computed = amounts(
-            connection,
-            "select employee_id, component, currency, period_month, amount"
-            " from intermediate.int_payable_amounts where period_month between ? and ?",
-            first,
-            month,
-        )
-        before = amounts(
-            connection,
-            "select employee_id, component, currency, period_month, sum(amount)"
-            " from marts.fct_pay_ledger where posting_month < ? group by all",
-            month,
-        )
-    return entries(computed, before, month)
+        return entries(computed(connection, first, month), posted(connection, before=month), month)
 
 
 def entries(
@@ -132,8 +119,34 @@ def entries(
     )  # fmt: skip
 
 
-def amounts(
-    connection: duckdb.DuckDBPyConnection, query: str, *values: date
+def posted(
+    connection: duckdb.DuckDBPyConnection, *, before: date | None = None, until: date | None = None
+) -> dict[PayKey, Decimal]:
+    """What the closes of the months ``before`` one, or ``until`` and with it, have posted."""
+    sign, month = ("<", before) if before else ("<=", until)
+    return _amounts(
+        connection,
+        "select employee_id, component, currency, period_month, sum(amount)"
+        f" from marts.fct_pay_ledger where posting_month {sign} ? group by all",
+        month,
+    )
+
+
+def computed(
+    connection: duckdb.DuckDBPyConnection, first: date, last: date
+) -> dict[PayKey, Decimal]:
+    """What the warehouse computes for the months from ``first`` to ``last``, to be paid."""
+    return _amounts(
+        connection,
+        "select employee_id, component, currency, period_month, amount"
+        " from intermediate.int_payable_amounts where period_month between ? and ?",
+        first,
+        last,
+    )
+
+
+def _amounts(
+    connection: duckdb.DuckDBPyConnection, query: str, *values: date | None
 ) -> dict[PayKey, Decimal]:
     """Amount by employee, component, currency and earning month."""
     rows = connection.execute(query, list(values)).fetchall()

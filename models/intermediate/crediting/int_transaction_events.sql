@@ -3,16 +3,10 @@
 {#-
     The four amounts that are kept apart (S0-02), and the cancelling of booked contracts, as landed.
     `reverses_transaction_id` names what a refund or a cancellation takes back: it is converted at the
-    rate of the day of that, so that both come to nothing (S0-07).
+    rate of the day of that, so that both come to nothing (S0-07). Contracts are read where they are
+    needed: held once for all three, they would be held whole, for every month.
 -#}
 with
-
-contracts as (
-
-    select *
-    from {{ ref('stg_billing__contracts') }}
-
-),
 
 events as (
 
@@ -26,7 +20,7 @@ events as (
         amount,
         signed_on as transaction_date,
         signed_on as rated_on
-    from contracts
+    from {{ ref('stg_billing__contracts') }}
     where {{ in_months('signed_on') }}
     union all
     select
@@ -39,7 +33,7 @@ events as (
         amount,
         cancelled_on as transaction_date,
         signed_on as rated_on
-    from contracts
+    from {{ ref('stg_billing__contracts') }}
     where {{ in_months('cancelled_on') }}
     union all
     select
@@ -101,7 +95,7 @@ final as (
         events.rated_on,
         contracts.signed_on as contract_signed_on
     from events
-    left join contracts
+    left join {{ ref('stg_billing__contracts') }} as contracts
         on events.contract_id = contracts.contract_id
     where {{ in_months('events.transaction_date') }}
 
