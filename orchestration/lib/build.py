@@ -36,7 +36,7 @@ from orchestration.lib.close_package import (
     sync,
     write_pending,
 )
-from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.contract import PROJECT_DIR, policy_tables
 from orchestration.lib.dbt_run import CUTS, Progress, run_steps
 from orchestration.lib.gate import check_once
 from orchestration.lib.landing import newest_loads
@@ -323,7 +323,11 @@ def reproduce(settings: Settings, month: date, told: Told, progress: Progress) -
     if faults := package.faults():
         raise BuildError("\n".join(faults))
     folder = settings.warehouse.parent / "reproduced" / f"{month:%Y-%m}"
-    beside = replace(settings, warehouse=folder / "plumbline.duckdb", policy=package.policy)
+    beside = replace(
+        settings,
+        warehouse=folder / "plumbline.duckdb",
+        policy=completed(package.policy, folder / "policy"),
+    )
     beside.warehouse.unlink(missing_ok=True)
     build(beside, Request(known_at=found[0].isoformat(sep=" ")), told, progress)
     with open_read_only(settings.warehouse) as connection:
@@ -345,6 +349,19 @@ def reproduce(settings: Settings, month: date, told: Told, progress: Progress) -
         differences=differences,
         causes=[] if is_same and not differences else _causes(settings, package),
     )
+
+
+def completed(policy: Path, into: Path) -> Path:
+    """A copy of a policy folder of any age: plan tables that it did not have yet have no rows."""
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir(parents=True)
+    for path in policy.glob("*.csv"):
+        shutil.copyfile(path, into / path.name)
+    for table in policy_tables().values():
+        path = into / f"{table.name}.csv"
+        if not path.exists():
+            path.write_text(",".join(table.column_names) + "\n", encoding="utf-8")
+    return into
 
 
 def _causes(settings: Settings, package: Package) -> list[str]:

@@ -10,10 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.lib.build import completed
 from orchestration.lib.business_days import business_day
 from orchestration.lib.close_gates import finding_gates, freshness_gates, total_gate
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.notify import notify
+from orchestration.lib.policy_gate import check_policy
 from tests.python.conftest import Company
 
 JUNE = date(2026, 6, 1)
@@ -125,3 +127,17 @@ def test_a_webhook_that_is_not_there_fails_nothing(
         assert not notify("it is done", is_good=True, month="2026-06")
     assert '"month": "2026-06"' in caplog.text
     assert not address or address not in caplog.text
+
+
+def test_a_policy_folder_of_before_is_completed_with_tables_without_rows(tmp_path: Path) -> None:
+    """Else no close made before a plan table came could be reproduced."""
+    before = tmp_path / "before"
+    shutil.copytree(PROJECT_DIR / "seeds" / "policy", before)
+    later = ("policy_close_gates", "policy_contract_costs", "policy_journal_accounts")
+    for name in later:
+        (before / f"{name}.csv").unlink()
+    assert len(check_policy(before)) == len(later)
+    found = completed(before, tmp_path / "completed")
+    assert check_policy(found) == []
+    for path in before.glob("*.csv"):
+        assert (found / path.name).read_bytes() == path.read_bytes()
