@@ -186,6 +186,14 @@ def build(
     return result.invocation_ids
 
 
+def copy_to_build_on(warehouse: Path, to: Path) -> None:
+    """A warehouse beside the real one, on which what does not change is not built anew."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.unlink(missing_ok=True)
+    if warehouse.exists():
+        shutil.copyfile(warehouse, to)
+
+
 @contextlib.contextmanager
 def working_copy(settings: Settings) -> Iterator[Path]:
     """A copy of the warehouse to work on; it takes the warehouse's place when all went well."""

@@ -18,7 +18,7 @@ import os
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -134,7 +134,7 @@ def sha256(path: Path) -> str:
 
 def sha256_of_rows(header: list[str], rows: Iterable[tuple[Any, ...]]) -> str:
     """The SHA-256 of the file that a package would keep these rows in."""
-    return hashlib.sha256(_as_csv(header, rows)).hexdigest()
+    return hashlib.sha256(as_csv(header, rows)).hexdigest()
 
 
 def packages(settings: Settings) -> list[Package]:
@@ -168,7 +168,7 @@ def write_pending(settings: Settings, warehouse: Path, month: date, by: str) -> 
     with open_read_only(warehouse) as connection:
         tables = {name: _write_table(connection, folder, name, month) for name in TABLES}
         found = sorted(findings(connection))
-        (folder / "findings.csv").write_bytes(_as_csv(["check", "rows"], found))
+        (folder / "findings.csv").write_bytes(as_csv(["check", "rows"], found))
         totals = connection.execute(
             "select currency, sum(amount) from marts.fct_pay_ledger where posting_month = ?"
             " group by currency order by currency", [month]
@@ -373,7 +373,7 @@ def _write_table(
     connection: duckdb.DuckDBPyConnection, folder: Path, name: str, month: date
 ) -> dict[str, Any]:
     header, rows, columns = _rows_of(connection, name, month)
-    (folder / f"{name}.csv").write_bytes(_as_csv(header, rows))
+    (folder / f"{name}.csv").write_bytes(as_csv(header, rows))
     return {"file": f"{name}.csv", "rows": len(rows), "columns": columns}
 
 
@@ -416,8 +416,8 @@ def _rows_if_there(warehouse: Path, mart: str, query: str) -> list[tuple[Any, ..
         return connection.execute(query).fetchall() if present == (1,) else []
 
 
-def _as_csv(header: list[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
-    """CSV that spreadsheets read as UTF-8."""
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """CSV that spreadsheets read as UTF-8: with a byte order mark, as they need for Chinese."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(header)

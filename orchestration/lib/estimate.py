@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.lib.build import BuildError, Request, Told, build
+from orchestration.lib.build import BuildError, Request, Told, build, copy_to_build_on
 from orchestration.lib.contract import landing_tables
 from orchestration.lib.dbt_run import Progress
 from orchestration.lib.landing import find_files, newest_loads, relation_of
@@ -113,9 +113,9 @@ def estimate(
         rows["billing.payments"] = [payment]
     before = _beside(settings, folder / "stands", {"crm.opportunities": [stands]})
     after = _beside(before, folder / "won", rows)
-    _copy(settings.warehouse, before.warehouse)
+    copy_to_build_on(settings.warehouse, before.warehouse)
     build(before, Request(), lambda what: told(f"the deal as it stands: {what}"), progress)
-    _copy(before.warehouse, after.warehouse)
+    copy_to_build_on(before.warehouse, after.warehouse)
     build(after, Request(), lambda what: told(f"the deal as won: {what}"), progress)
     month = day.replace(day=1)
     found = differences(
@@ -179,8 +179,3 @@ def _beside(settings: Settings, folder: Path, rows: dict[str, list[dict[str, Any
             writer.writeheader()
             writer.writerows(landed_rows)
     return replace(settings, landing=folder / "landing", warehouse=folder / "plumbline.duckdb")
-
-
-def _copy(warehouse: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(warehouse, to)

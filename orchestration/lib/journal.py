@@ -7,15 +7,19 @@ less what the close before booked, so that a correction of an earlier month is b
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from orchestration.lib.close_package import Package, PackageError, packages, sound_package
+from orchestration.lib.close_package import (
+    Package,
+    PackageError,
+    as_csv,
+    packages,
+    sound_package,
+)
 from orchestration.lib.payroll import Sheets, neutral, write_workbook
 from orchestration.lib.policy import csv_rows, minor_units
 from orchestration.lib.settings import Settings
@@ -95,13 +99,14 @@ class Journal:
         ]  # fmt: skip
 
     def as_csv(self) -> bytes:
-        """UTF-8 with a byte order mark, as spreadsheets read Chinese; a text is never a formula."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        for row in self.rows():
-            writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in row])
-        return text.getvalue().encode("utf-8-sig")
+        """As spreadsheets read it; a text is never a formula."""
+        return as_csv(
+            COLUMNS,
+            (
+                [neutral(cell) if isinstance(cell, str) else cell for cell in row]
+                for row in self.rows()
+            ),
+        )
 
 
 def journal_of(settings: Settings, month: date) -> Journal:

@@ -6,9 +6,7 @@ is asked for, and whatever has been landed or built since.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from typing import Any
 
 import xlsxwriter
 
-from orchestration.lib.close_package import PackageError, sound_package
+from orchestration.lib.close_package import PackageError, as_csv, sound_package
 from orchestration.lib.policy import minor_units
 from orchestration.lib.settings import Settings
 
@@ -66,15 +64,14 @@ class Payroll:
         return {key: amount for key, amount in self.by_payee.items() if amount < 0}
 
     def as_csv(self) -> bytes:
-        """UTF-8 with a byte order mark, as spreadsheets read Chinese; a text is never a formula."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        for employee, pay_code, earned_in, currency, amount in self.lines:
-            writer.writerow(
-                [neutral(employee), neutral(pay_code), f"{earned_in:%Y-%m}", currency, amount]
-            )
-        return text.getvalue().encode("utf-8-sig")
+        """As spreadsheets read it; a text is never a formula."""
+        return as_csv(
+            COLUMNS,
+            (
+                (neutral(employee), neutral(pay_code), f"{earned_in:%Y-%m}", currency, amount)
+                for employee, pay_code, earned_in, currency, amount in self.lines
+            ),
+        )
 
     @property
     def sha256(self) -> str:

@@ -22,6 +22,7 @@ from orchestration.lib.build import (
     Request,
     Told,
     build,
+    copy_to_build_on,
     require_sound_input,
 )
 from orchestration.lib.contract import policy_tables
@@ -116,9 +117,9 @@ def simulate(
     today = replace(
         settings, warehouse=settings.warehouse.parent / "scenarios" / "today" / WAREHOUSE
     )
-    _copy(settings.warehouse, today.warehouse)
+    copy_to_build_on(settings.warehouse, today.warehouse)
     build(today, Request(), lambda what: told(f"today's plan: {what}"), progress)
-    _copy(today.warehouse, other.warehouse)
+    copy_to_build_on(today.warehouse, other.warehouse)
     build(other, Request(), lambda what: told(f"{scenario.name}: {what}"), progress)
     found = []
     for month in months:
@@ -145,11 +146,3 @@ def compose(policy: Path, scenario: Path, into: Path) -> Path:
     for path in (*sorted(policy.glob("*.csv")), *files):
         shutil.copyfile(path, into / path.name)
     return into
-
-
-def _copy(warehouse: Path, to: Path) -> None:
-    """A warehouse to build on, so that what does not change is not built anew."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.unlink(missing_ok=True)
-    if warehouse.exists():
-        shutil.copyfile(warehouse, to)
