@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 
-from orchestration import cli_answers
+from orchestration import cli_answers, cli_operation
 from orchestration.generator.generate import MARK, generate
 from orchestration.generator.shape import Size
 from orchestration.lib import report, run_log
 from orchestration.lib.build import (
     BuildError,
-    GateError,
     Request,
     build,
     close,
@@ -26,8 +28,6 @@ from orchestration.lib.build import (
     write_package,
 )
 from orchestration.lib.close_package import packages
-from orchestration.lib.gate import check as check_input
-from orchestration.lib.landing import unknown_paths
 from orchestration.lib.notify import notify
 from orchestration.lib.period_events import (
     Event,
@@ -90,18 +90,6 @@ def demo(
         errors.print(f"[bold red]Nothing was generated:[/] {error}")
         raise typer.Exit(1) from error
     console.print(f"{sum(rows.values()):,} rows in {len(rows)} tables are in {target}")
-
-
-@app.command()
-def check() -> None:
-    """Check the landing and policy folders without building anything."""
-    settings = Settings.from_environment()
-    problems = check_input(settings.landing, settings.policy)
-    if problems:
-        raise failed(GateError(problems))
-    for path in unknown_paths(settings.landing) if settings.landing.exists() else []:
-        errors.print(f"Not in the landing contract, and not read: {path}", soft_wrap=True)
-    console.print("The input is sound.")
 
 
 @app.command("build")
@@ -345,6 +333,21 @@ def package(month: Month) -> None:
 
 
 app.add_typer(cli_answers.app)
+app.add_typer(cli_operation.app)
+
+
+def main() -> None:
+    """The command ``plumbline``: whatever goes wrong with a machine or a file is said in a line."""
+    try:
+        app()
+    except (OSError, duckdb.Error, MemoryError) as error:
+        errors.print(
+            f"It failed; the warehouse is as it was.\n{error}", markup=False, soft_wrap=True
+        )
+        if os.environ.get("PLUMBLINE_DEBUG"):
+            raise
+        sys.exit(1)
+
 
 if __name__ == "__main__":
-    app()
+    main()

@@ -14,7 +14,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from orchestration.lib.changes import record_changes
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.gate import check_once
+from orchestration.lib.gate import check_once, faulty_files
 from orchestration.lib.landing import create_views
 from orchestration.lib.warehouse import ensure_cuts_table
 
@@ -36,6 +36,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         if problems:
             listing = "\n".join(f"  {problem}" for problem in problems)
             raise DbtRuntimeError(f"The input was refused; nothing was changed.\n{listing}")
-        create_views(conn, self.landing)
+        faulty = faulty_files(remembered)
+        create_views(conn, self.landing, faulty)
         ensure_cuts_table(conn)
-        record_changes(conn, self.landing, self.policy)
+        record_changes(conn, self.landing, self.policy, faulty)

@@ -117,7 +117,10 @@ def failed(error: WarehouseError) -> typer.Exit:
 
 def open_warehouse(settings: Settings) -> duckdb.DuckDBPyConnection:
     if not settings.warehouse.exists():
-        errors.print(f"There is no warehouse at {settings.warehouse} yet: run `plumbline build`.")
+        errors.print(
+            f"There is no warehouse at {settings.warehouse} yet: run `plumbline build`.",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
         raise typer.Exit(1)
     try:
         return open_read_only(settings.warehouse)

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -32,14 +32,13 @@ from orchestration.lib.close_package import (
     disagreements,
     restore,
     settle,
-    sha256,
     sync,
     write_pending,
 )
 from orchestration.lib.contract import PROJECT_DIR, policy_tables
 from orchestration.lib.dbt_run import CUTS, Progress, run_steps
-from orchestration.lib.gate import check_once
-from orchestration.lib.landing import newest_loads
+from orchestration.lib.gate import check_once, faulty_files
+from orchestration.lib.landing import find_files, newest_loads, stamp
 from orchestration.lib.period_events import (
     computed,
     digest_of,
@@ -52,12 +51,19 @@ from orchestration.lib.period_events import (
 from orchestration.lib.policy import policy_digest, policy_setting
 from orchestration.lib.problem import Problem
 from orchestration.lib.profile import Profiler
+from orchestration.lib.register import sha256
+from orchestration.lib.runs import recorded
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, open_read_only
 
 # Python writes the cuts between two runs of dbt; what reads them, and the ledger, comes after.
 AFTER_CUTS = ["source:orchestration.fct_promotion_cuts+", "fct_pay_ledger+"]
 Told = Callable[[str], None]
+# Who builds is written into it.
+LOCK = "build.lock"
+MEGABYTE = 1_000_000
+# Logs, packages, and what DuckDB writes before it makes room again.
+SPARE_BYTES = 64 * MEGABYTE
 # Of what does not agree, so many are named.
 MOST_NAMED = 20
 
@@ -123,14 +129,16 @@ def seed_folder(policy: Path) -> str:
 
 def require_sound_input(settings: Settings) -> None:
     """Raise ``GateError`` where the gate refuses the landing or policy folder."""
-    problems = check_once(settings.landing, settings.policy, settings.remembered)
+    problems = check_once(settings.landing, settings.policy, settings.remembered, is_thorough=True)
     if problems:
         raise GateError(problems)
 
 
 def last_whole_month(settings: Settings) -> date | None:
     """The last month that is over in what has been loaded; None for an empty landing."""
-    newest = max(newest_loads(settings.landing).values(), default=None)
+    newest = max(
+        newest_loads(settings.landing, faulty_files(settings.remembered)).values(), default=None
+    )
     if newest is None:
         return None
     zone = ZoneInfo(policy_setting(settings.policy, "company_time_zone", "UTC"))
@@ -152,8 +160,22 @@ def build(
     Returns dbt's invocation ids, by which the warehouse tells what was built anew. Raises
     ``GateError`` for refused input and ``BuildError`` for anything else that fails.
     """
+    what = "close" if request.close_month else "build"
+    with recorded(settings, what, **asdict(request)):
+        return _build(settings, request, told, progress, profiler, before_publishing)
+
+
+def _build(
+    settings: Settings,
+    request: Request,
+    told: Told,
+    progress: Progress,
+    profiler: Profiler | None,
+    before_publishing: Callable[[Path], object],
+) -> list[str]:
     told("checking the input")
     require_sound_input(settings)
+    read_from = _input_stamps(settings)
     with working_copy(settings) as copy:
         environment = settings.environment(copy, seed_folder(settings.policy))
         request.tell(environment, settings.policy)
@@ -181,9 +203,27 @@ def build(
         )
         if not result.is_success:
             raise BuildError("\n".join(result.errors))
+        _require_unchanged(read_from)
         _checkpoint(copy)
         before_publishing(copy)
     return result.invocation_ids
+
+
+def _input_stamps(settings: Settings) -> dict[Path, tuple[int, int]]:
+    """Size and time of change of every file that a build reads."""
+    landed = [path for table in find_files(settings.landing) for path in table.files]
+    return {path: stamp(path) for path in (*landed, *settings.policy.glob("*.csv"))}
+
+
+def _require_unchanged(read_from: dict[Path, tuple[int, int]]) -> None:
+    """Raise ``BuildError`` where a file was changed or removed while it was read."""
+    changed = sorted(
+        str(path) for path, seen in read_from.items() if not path.exists() or stamp(path) != seen
+    )
+    if changed:
+        raise BuildError(
+            "\n".join(["files were changed while they were read; nothing was published:", *changed])
+        )
 
 
 def copy_to_build_on(warehouse: Path, to: Path) -> None:
@@ -195,12 +235,14 @@ def copy_to_build_on(warehouse: Path, to: Path) -> None:
 
 
 @contextlib.contextmanager
-def working_copy(settings: Settings) -> Iterator[Path]:
-    """A copy of the warehouse to work on; it takes the warehouse's place when all went well."""
+def writer_lock(settings: Settings) -> Iterator[None]:
+    """The lock of whoever writes beside the warehouse: one at a time, and the next is told who it is.
+
+    Raises ``BuildError`` where another process holds it; it is free as soon as that one is gone.
+    """
     folder = settings.warehouse.parent
     folder.mkdir(parents=True, exist_ok=True)
-    copy = folder / f"{settings.warehouse.stem}.building{settings.warehouse.suffix}"
-    with (folder / "build.lock").open("a+") as lock:
+    with (folder / LOCK).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -209,20 +251,57 @@ def working_copy(settings: Settings) -> Iterator[Path]:
         lock.truncate(0)
         lock.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         lock.flush()
-        for leftover in (copy, copy.with_name(copy.name + ".wal")):
-            leftover.unlink(missing_ok=True)
-        with _no_other_writer(settings.warehouse):
-            if settings.warehouse.exists():
-                # By a process of its own: were this one to open and close the file, the lock that
-                # keeps other writers out would be gone (POSIX locks belong to the process).
-                subprocess.run(
-                    ["cp", "--reflink=auto", str(settings.warehouse), str(copy)], check=True
-                )
-            yield copy
-            _checkpoint(copy)
-            sync(copy)
-            copy.replace(settings.warehouse)
-            sync(folder)
+        yield
+
+
+@contextlib.contextmanager
+def working_copy(settings: Settings) -> Iterator[Path]:
+    """A copy of the warehouse to work on; it takes the warehouse's place when all went well."""
+    folder = settings.warehouse.parent
+    copy = folder / f"{settings.warehouse.stem}.building{settings.warehouse.suffix}"
+    with writer_lock(settings):
+        _remove_leftovers(copy)
+        _require_space(settings)
+        try:
+            with no_other_writer(settings.warehouse):
+                if settings.warehouse.exists():
+                    # By a process of its own: were this one to open and close the file, the lock that
+                    # keeps other writers out would be gone (POSIX locks belong to the process).
+                    subprocess.run(
+                        ["cp", "--reflink=auto", str(settings.warehouse), str(copy)], check=True
+                    )
+                yield copy
+                _checkpoint(copy)
+                sync(copy)
+                copy.replace(settings.warehouse)
+                sync(folder)
+        finally:
+            _remove_leftovers(copy)
+
+
+def _remove_leftovers(copy: Path) -> None:
+    """What a build works on: its copy, DuckDB's log of it and what it spilt."""
+    for leftover in (copy, copy.with_name(copy.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    shutil.rmtree(copy.with_name(copy.name + ".tmp"), ignore_errors=True)
+
+
+def _require_space(settings: Settings) -> None:
+    """Raise ``BuildError`` where the disk cannot hold the copy and what may be added to it."""
+    folder = settings.warehouse.parent
+    needed, free = space_needed(settings), shutil.disk_usage(folder).free
+    if free < needed:
+        raise BuildError(
+            f"{folder} has {free / MEGABYTE:,.0f} MB free, and a build may need {needed / MEGABYTE:,.0f}:"
+            " a copy of the warehouse, and as much as is landed"
+        )
+
+
+def space_needed(settings: Settings) -> int:
+    """Bytes that a build may need: a copy of the warehouse, and as much as is landed."""
+    landed = sum(stamp(path)[0] for table in find_files(settings.landing) for path in table.files)
+    held = settings.warehouse.stat().st_size if settings.warehouse.exists() else 0
+    return held + landed + SPARE_BYTES
 
 
 def _checkpoint(warehouse: Path) -> None:
@@ -233,7 +312,7 @@ def _checkpoint(warehouse: Path) -> None:
 
 
 @contextlib.contextmanager
-def _no_other_writer(warehouse: Path) -> Iterator[None]:
+def no_other_writer(warehouse: Path) -> Iterator[None]:
     """Hold the warehouse open for reading: readers may come and go, nobody else can write to it."""
     if not warehouse.exists():
         yield
@@ -382,7 +461,7 @@ def _causes(settings: Settings, package: Package) -> list[str]:
 def require_agreement(settings: Settings) -> None:
     """Raise ``PackageError`` where ledger and packages do not agree, after taking up a close cut short."""
     if settings.warehouse.exists():
-        with _no_other_writer(settings.warehouse):
+        with no_other_writer(settings.warehouse):
             settle(settings, closed_in(settings.warehouse))
     # Who calculated, reviewed and paid is part of what was posted.
     events(settings)
@@ -405,7 +484,7 @@ def write_package(settings: Settings, month: date) -> Path:
 
     Raises ``PackageError`` where the month is not closed.
     """
-    with _no_other_writer(settings.warehouse):
+    with no_other_writer(settings.warehouse):
         if month not in closed_in(settings.warehouse):
             raise PackageError(f"{month:%Y-%m} has not been closed")
         if not (settings.closes / f"{month:%Y-%m}" / MANIFEST).exists():

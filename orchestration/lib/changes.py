@@ -3,8 +3,9 @@
 dbt rebuilds exactly the months that need it (materialization ``by_month``). What it needs to know is
 written down here, in the warehouse's schema ``orchestration``, whenever dbt opens it:
 
-- ``landing_files``: the files seen so far, with size and time of change;
+- ``landing_files``: the files seen so far, with size, time of change, and rows (some of them set aside);
 - ``landing_months``: per file and month, how many rows it has and when the newest was loaded;
+- ``quarantined_rows``: rows that break a rule of the contract (``orchestration.lib.quarantine``);
 - ``landed_again``: the keys that have been landed more than once, so that staging need not look for them;
 - ``changes``: what changed, in order: an input (a landing table, a model, or ``*`` for all), the
   first and last month (null: open) and why. Models append to it when they build a month anew;
@@ -24,21 +25,33 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.lib import quarantine
 from orchestration.lib.contract import PROJECT_DIR, MonthRule, Table
-from orchestration.lib.landing import LandedTable, find_files, parts_of, relation_of, stamp
+from orchestration.lib.landing import (
+    LandedTable,
+    find_files,
+    parts_of,
+    relation_of,
+    sound_parts,
+    stamp,
+)
 from orchestration.lib.policy import digest_of, policy_digest, policy_setting
 
-STATE = """
+STATE = f"""
 create schema if not exists orchestration;
 create sequence if not exists orchestration.change_ids;
 create table if not exists orchestration.landing_files (
-    landing_table varchar, path varchar, size bigint, modified_ns bigint
+    landing_table varchar, path varchar, size bigint, modified_ns bigint, rows_landed bigint,
+    rows_set_aside bigint
 );
 create table if not exists orchestration.landing_months (
     landing_table varchar, path varchar, period_month date, row_count bigint,
     newest_loaded_at timestamp
 );
 create table if not exists orchestration.landed_again (landing_table varchar, key varchar);
+create table if not exists {quarantine.TABLE} (
+    {", ".join(f"{name} {kind}" for name, kind in quarantine.COLUMNS.items())}
+);
 create table if not exists orchestration.changes (
     change_id bigint default nextval('orchestration.change_ids'),
     input varchar, first_month date, last_month date, reason varchar
@@ -71,7 +84,10 @@ class Change:
 
 
 def record_changes(
-    connection: duckdb.DuckDBPyConnection, landing: Path, policy: Path
+    connection: duckdb.DuckDBPyConnection,
+    landing: Path,
+    policy: Path,
+    faulty: frozenset[Path] = frozenset(),
 ) -> list[Change]:
     """Compare the landing folder, the plan and the project with what was seen, and write it down.
 
@@ -79,17 +95,16 @@ def record_changes(
     pending until the models have been built. Returns the changes found now.
     """
     time_zone = policy_setting(policy, "company_time_zone", "UTC").replace("'", "")
-    is_older = _lacks(connection, "landed_again") and not _lacks(connection, "landing_files")
+    if _lacks(connection, "landing_files", "rows_set_aside"):
+        # A warehouse of before: what it has seen is looked at once more.
+        connection.execute("drop table if exists orchestration.landing_files")
+        connection.execute("drop table if exists orchestration.landing_months")
     connection.execute(STATE)
     connection.begin()
     try:
-        if is_older:
-            # A warehouse of before: what it has seen is looked at once more.
-            connection.execute("delete from orchestration.landing_files")
-            connection.execute("delete from orchestration.landing_months")
         changes = _digest_changes(connection, policy)
-        for landed in find_files(landing):
-            changes += _table_changes(connection, landed, landing, time_zone)
+        for landed in find_files(landing, faulty):
+            changes += _table_changes(connection, landed, landing, faulty, time_zone)
         for change in changes:
             connection.execute(
                 "insert into orchestration.changes (input, first_month, last_month, reason)"
@@ -103,11 +118,11 @@ def record_changes(
     return changes
 
 
-def _lacks(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+def _lacks(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
     found = connection.execute(
-        "select count(*) from duckdb_tables() where database_name = current_database()"
-        " and schema_name = 'orchestration' and table_name = ?",
-        [table],
+        "select count(*) from duckdb_columns() where database_name = current_database()"
+        " and schema_name = 'orchestration' and table_name = ? and column_name = ?",
+        [table, column],
     ).fetchone()
     return found == (0,)
 
@@ -141,27 +156,35 @@ def _digest_changes(connection: duckdb.DuckDBPyConnection, policy: Path) -> list
 
 
 def _table_changes(
-    connection: duckdb.DuckDBPyConnection, landed: LandedTable, landing: Path, time_zone: str
+    connection: duckdb.DuckDBPyConnection,
+    landed: LandedTable,
+    landing: Path,
+    faulty: frozenset[Path],
+    time_zone: str,
 ) -> list[Change]:
     name = landed.table.full_name
     before = {
-        path: (size, modified)
-        for path, size, modified in connection.execute(
-            "select path, size, modified_ns from orchestration.landing_files"
+        path: (size, modified, has_faults)
+        for path, size, modified, has_faults in connection.execute(
+            "select path, size, modified_ns, rows_set_aside > 0 from orchestration.landing_files"
             " where landing_table = ?",
             [name],
         ).fetchall()
     }
     # Paths within the landing folder: it may be moved as a whole.
     root = landing.resolve()
-    now = {str(path.relative_to(root)): stamp(path) for path in landed.files}
+    now = {
+        str(path.relative_to(root)): (*stamp(path), path in landed.faulty) for path in landed.files
+    }
     if now == before:
         return []
     added = [path for path in landed.files if str(path.relative_to(root)) not in before]
     replaced = sorted(path for path, seen in before.items() if path not in now or now[path] != seen)
     if not landed.table.months or not before or replaced:
         _forget(connection, name, list(before))
-        _remember(connection, landed, list(landed.files), root, time_zone)
+        _remember(connection, landed, root, time_zone)
+        quarantine.forget(connection, landed, root)
+        quarantine.look_for_mends(connection, landed)
         _look_for_keys_landed_again(connection, landed)
         reason = (
             f"{Path(replaced[0]).name} was rewritten or removed"
@@ -169,8 +192,9 @@ def _table_changes(
             else f"{len(added)} new files"
         )
         return [Change(name, None, None, reason)]
-    _remember(connection, landed, added, root, time_zone)
-    months = _months_touched(connection, landed, added, landing, time_zone)
+    _remember(connection, landed.only(added), root, time_zone)
+    quarantine.look_for_mends(connection, landed)
+    months = _months_touched(connection, landed, added, landing, faulty, time_zone)
     reason = added[0].name if len(added) == 1 else f"{len(added)} new files"
     return [Change(name, month, month, reason) for month in sorted(months)]
 
@@ -186,24 +210,35 @@ def _forget(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) 
 
 
 def _remember(
-    connection: duckdb.DuckDBPyConnection,
-    landed: LandedTable,
-    files: list[Path],
-    root: Path,
-    time_zone: str,
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable, root: Path, time_zone: str
 ) -> None:
-    """Write down the files and, for a table of months, how many rows of which month each has."""
-    if not files:
+    """Write down the files, their rows that are set aside, and how many rows of which month they have."""
+    if landed.is_absent:
         return
     name = landed.table.full_name
+    quarantine.set_aside(connection, landed, root)
+    counted_rows: dict[str, int] = {}
+    for part in parts_of(connection, landed.files, with_filename=True):
+        counted_rows |= dict(part.rows.aggregate("filename, count(*)").fetchall())
+    aside = dict(
+        connection.execute(
+            f"select path, count(distinct row_in_file) from {quarantine.TABLE}"
+            " where landing_table = ? group by path",
+            [name],
+        ).fetchall()
+    )
+    files = [(path, str(path.relative_to(root))) for path in landed.files]
     connection.executemany(
-        "insert into orchestration.landing_files values (?, ?, ?, ?)",
-        [[name, str(path.relative_to(root)), *stamp(path)] for path in files],
+        "insert into orchestration.landing_files values (?, ?, ?, ?, ?, ?)",
+        [
+            [name, inside, *stamp(path), counted_rows.get(str(path), 0), aside.get(inside, 0)]
+            for path, inside in files
+        ],
     )
     own = next((rule for rule in landed.table.months if rule.table is None), None)
     if own is None:
         return
-    for part in parts_of(connection, tuple(files), with_filename=True):
+    for part in sound_parts(connection, landed, with_filename=True):
         if own.column not in part.columns:
             continue
         counted = part.rows.query(
@@ -286,6 +321,7 @@ def _months_touched(
     landed: LandedTable,
     added: list[Path],
     landing: Path,
+    faulty: frozenset[Path],
     time_zone: str,
 ) -> set[str]:
     """Months that the rows of new files change: theirs, and those of what they replace.
@@ -293,12 +329,8 @@ def _months_touched(
     Keys that they land again are written down on the way.
     """
     table = landed.table
-    others = {other.table.full_name: other for other in find_files(landing)}
-    fresh = LandedTable(
-        table,
-        tuple(path for path in landed.csv_files if path in added),
-        tuple(path for path in landed.parquet_files if path in added),
-    )
+    others = {other.table.full_name: other for other in find_files(landing, faulty)}
+    fresh = landed.only(added)
     months = set[str]()
     key = _key(table)
     everywhere = relation_of(connection, landed)

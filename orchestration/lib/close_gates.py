@@ -12,7 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
+
 from orchestration.lib.close_package import closed_months
+from orchestration.lib.gate import faulty_files
 from orchestration.lib.landing import newest_loads
 from orchestration.lib.period_events import computed, posted
 from orchestration.lib.policy import csv_rows, policy_setting
@@ -60,7 +63,7 @@ def freshness_gates(settings: Settings, month: date, known_at: str | None) -> li
         return []
     zone = ZoneInfo(policy_setting(settings.policy, "company_time_zone", "UTC"))
     until = datetime.fromisoformat(known_at) if known_at else None
-    loads = newest_loads(settings.landing, asked, until)
+    loads = newest_loads(settings.landing, faulty_files(settings.remembered), asked, until)
     last_day = (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
     gates = []
     for table, days in sorted(asked.items()):
@@ -84,15 +87,36 @@ def finding_gates(settings: Settings, warehouse: Path) -> list[Gate]:
         return []
     with open_read_only(warehouse) as connection:
         found = dict(findings(connection))
+        stakes = {check: at_stake(connection, check) for check in allowed if found.get(check)}
     return [
         Gate(
             "findings",
             check,
             found.get(check, 0) <= most,
-            f"{check} found {found.get(check, 0)}, and {most} are allowed: `plumbline findings {check}`",
+            f"{check} found {found.get(check, 0)}{stakes.get(check, '')}, and {most} are allowed:"
+            f" `plumbline findings {check}`",
         )
         for check, most in sorted(allowed.items())
     ]
+
+
+def at_stake(connection: duckdb.DuckDBPyConnection, check: str) -> str:
+    """`` (CNY 100.00 at stake)`` where a check's findings have amounts; else nothing."""
+    columns = {
+        name
+        for (name,) in connection.execute(
+            "select column_name from duckdb_columns() where schema_name = 'checks' and table_name = ?",
+            [check],
+        ).fetchall()
+    }
+    if not {"currency", "amount"} <= columns:
+        return ""
+    sums = connection.execute(
+        f'select currency, sum(amount) from checks."{check}" where amount is not null'
+        " group by currency order by currency nulls last"
+    ).fetchall()
+    texts = [f"{currency or 'no currency'} {amount:,.2f}" for currency, amount in sums]
+    return f" ({', '.join(texts)} at stake)" if texts else ""
 
 
 def total_gate(warehouse: Path, month: date) -> Gate:

@@ -27,9 +27,9 @@ from typing import Any
 import duckdb
 
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.landing import find_files, stamp
 from orchestration.lib.policy import csv_rows
 from orchestration.lib.policy import policy_digest as digest_of_policy
+from orchestration.lib.register import Register, sha256
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
 
@@ -61,7 +61,6 @@ CHOSEN = {
 BEHIND = ("commission_lines", "score_items", "scores")
 # What a warehouse cannot compute anew: the ledger is made from these.
 RECORDS = ("closes", "pay_ledger")
-CHUNK = 1 << 20
 
 
 class PackageError(WarehouseError):
@@ -121,15 +120,6 @@ class Package:
             if sha256(self.folder / name) != said[name]
         ]
         return found
-
-
-def sha256(path: Path) -> str:
-    """A file's SHA-256, as hexadecimal text."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def sha256_of_rows(header: list[str], rows: Iterable[tuple[Any, ...]]) -> str:
@@ -306,26 +296,8 @@ def restore(settings: Settings, warehouse: Path) -> list[date]:
 
 
 def landed_files(settings: Settings) -> list[dict[str, Any]]:
-    """Every landing file with its size and SHA-256; what was not rewritten is not read again."""
-    memory_file = settings.warehouse.parent / "hashes.json"
-    memory: dict[str, Any] = json.loads(memory_file.read_text()) if memory_file.exists() else {}
-    found, known = [], {}
-    for landed in find_files(settings.landing):
-        for path in landed.files:
-            size, changed = stamp(path)
-            held = memory.get(str(path))
-            digest = held[2] if held and held[:2] == [size, changed] else sha256(path)
-            known[str(path)] = [size, changed, digest]
-            found.append(
-                {
-                    "table": landed.table.full_name,
-                    "file": str(path.relative_to(settings.landing.resolve())),
-                    "bytes": size,
-                    "sha256": digest,
-                }
-            )
-    memory_file.write_text(json.dumps(known))
-    return found
+    """Every landing file with its table, size and SHA-256."""
+    return Register(settings.landing, settings.register).digests()
 
 
 def changed_inputs(settings: Settings, package: Package) -> list[str]:

@@ -18,12 +18,17 @@ PROJECT_DIR = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its SQL type and what its values may be."""
+    """A column of a table: its SQL type and what its values may be.
+
+    A landed column may be empty unless it ``is_required`` (or of the key); a policy column may not
+    unless it ``is_optional``.
+    """
 
     name: str
     data_type: str
     one_of: tuple[str, ...] = ()
     is_optional: bool = False
+    is_required: bool = False
     refers_to: str | None = None
 
 
@@ -61,6 +66,11 @@ class Table:
         return f"{self.system}.{self.name}"
 
     @property
+    def never_empty(self) -> frozenset[str]:
+        """Columns that every landed row has, a deletion too."""
+        return frozenset((*self.key, "_loaded_at"))
+
+    @property
     def column_names(self) -> list[str]:
         return [column.name for column in self.columns]
 
@@ -90,6 +100,7 @@ def _column(node: dict[str, Any], data_type: str) -> Column:
         data_type=data_type,
         one_of=tuple(meta.get("one_of", ())),
         is_optional=meta.get("is_optional", False),
+        is_required=meta.get("is_required", False),
         refers_to=meta.get("refers_to"),
     )
 

@@ -21,7 +21,8 @@ import duckdb
 from orchestration.lib.build import BuildError, Request, Told, build, copy_to_build_on
 from orchestration.lib.contract import landing_tables
 from orchestration.lib.dbt_run import Progress
-from orchestration.lib.landing import find_files, newest_loads, relation_of
+from orchestration.lib.gate import faulty_files
+from orchestration.lib.landing import find_files, newest_loads, relation_of, scratch
 from orchestration.lib.pay_diff import Difference, as_built, differences
 from orchestration.lib.policy import policy_setting
 from orchestration.lib.settings import Settings
@@ -66,7 +67,7 @@ def estimate(
     if amount is None and deal["amount"] is None:
         raise BuildError(f"{opportunity_id} has no amount: name one")
     value = Decimal(deal["amount"]) if amount is None else amount
-    newest = max(newest_loads(settings.landing).values())
+    newest = max(newest_loads(settings.landing, faulty_files(settings.remembered)).values())
     zone = ZoneInfo(policy_setting(settings.policy, "company_time_zone", "UTC"))
     known_on = newest.replace(tzinfo=UTC).astimezone(zone).date()
     day = won_on or known_on
@@ -134,13 +135,12 @@ def _deal(settings: Settings, opportunity_id: str) -> dict[str, Any]:
     """The newest version of the deal as it was landed, by the columns of the contract."""
     landed = next(
         found
-        for found in find_files(settings.landing)
+        for found in find_files(settings.landing, faulty_files(settings.remembered))
         if found.table.full_name == "crm.opportunities"
     )
     found: tuple[Any, ...] | None = None
     if not landed.is_absent:
-        with duckdb.connect() as connection:
-            connection.execute("set TimeZone = 'UTC'")
+        with scratch() as connection:
             found = (
                 relation_of(connection, landed)
                 .filter(

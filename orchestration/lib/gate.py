@@ -1,14 +1,17 @@
 """The gate: input that would be paid on is checked before anything is built.
 
-Every problem names file, row, column and rule. Rows are counted as a spreadsheet shows them: in a
-CSV file the header is row 1, in a Parquet file the first row is row 1.
+A file that is no table of the contract stops a build; a row that breaks a rule is set aside, and the build
+goes on without it (``orchestration.lib.quarantine``). Every problem names file, row, column and rule. Rows
+are counted as a spreadsheet shows them: in a CSV file the header is row 1, in a Parquet file the first row
+is row 1.
 """
 
 from __future__ import annotations
 
-import json
+import csv
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -20,40 +23,51 @@ from orchestration.lib.landing import (
     file_columns,
     find_files,
     fingerprint,
+    header_of,
     numbered,
     parts_of,
     relation_of,
+    scratch,
     stamp,
 )
 from orchestration.lib.policy_gate import check_policy
 from orchestration.lib.problem import Problem
+from orchestration.lib.quarantine import broken_rows
+from orchestration.lib.register import REGISTER, Register
+from orchestration.lib.row_rules import has_other_type, row_rules
+from orchestration.lib.state_file import read_state, write_state
 
-MOST_PROBLEMS_PER_COLUMN = 3
-
-
-@dataclass(frozen=True)
-class _Fault:
-    """A condition on a column's text that makes a value unusable, and how to say so."""
-
-    condition: str
-    rule: str
-    message: str
-    is_about_nulls: bool = False
+MOST_PROBLEMS_PER_RULE = 3
+# A column of which so many values cannot be read, and none can, has another type than it had.
+FEWEST_VALUES_OF_A_TYPE = 10
 
 
-def check_once(landing: Path, policy: Path, remembered: Path) -> list[Problem]:
-    """``check``, without what passed before: ``remembered`` names every file that did.
+def check_once(
+    landing: Path, policy: Path, remembered: Path, *, is_thorough: bool = False
+) -> list[Problem]:
+    """What stops a build, without what passed before: ``remembered`` names every file that did.
 
-    A table whose rows must not overlap is looked at as a whole when one of its files is new.
+    Files are held against the register beside it; with ``is_thorough`` every byte of them. A table whose
+    rows must not overlap is looked at as a whole when one of its files is new. Which files have rows that
+    are set aside is remembered too (``faulty_files``).
     """
     contract_files = sorted((contract.PROJECT_DIR / "models").glob("**/_*.yml"))
-    rules = fingerprint(contract_files)
-    memory = json.loads(remembered.read_text()) if remembered.exists() else {}
-    passed = memory.get("files", {}) if memory.get("rules") == rules else {}
-    tables = find_files(landing)
-    landed_files = {path for landed in tables for path in landed.files}
-    stamps = {str(path): list(stamp(path)) for path in (*landed_files, *policy.glob("*.csv"))}
+    rules = fingerprint([*contract_files, Path(__file__).with_name("row_rules.py")])
+    memory = read_state(remembered)
+    if memory.get("rules") != rules:
+        memory = {}
+    passed = memory.get("files", {})
+    register = Register(landing, remembered.with_name(REGISTER))
+    try:
+        if altered := register.problems(is_thorough=is_thorough):
+            return altered
+        tables = find_files(landing)
+        landed_files = {path for landed in tables for path in landed.files}
+        stamps = {str(path): list(stamp(path)) for path in (*landed_files, *policy.glob("*.csv"))}
+    except FileNotFoundError as error:
+        return [_vanished(Path(error.filename))]
     if stamps == passed:
+        register.remember()
         return []
     fresh = {path for path in landed_files if passed.get(str(path)) != stamps[str(path)]}
     gone = {Path(path) for path in passed if path not in stamps}
@@ -61,15 +75,32 @@ def check_once(landing: Path, policy: Path, remembered: Path) -> list[Problem]:
         passed.get(str(path)) == stamps[str(path)] for path in policy.glob("*.csv")
     )
     problems = [] if is_known_plan else check_policy(policy)
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    faulty = {Path(path) for path in memory.get("faulty", [])} & landed_files - fresh
+    with scratch() as connection:
         for landed in tables:
-            has_lost = any(_folder(landing, landed) in path.parents for path in gone)
-            problems += _check_table(connection, landed, fresh, has_lost=has_lost)
+            try:
+                found, with_faults = _check_files(connection, landed.only(fresh))
+                has_lost = any(_folder(landing, landed) in path.parents for path in gone)
+                faulty |= with_faults
+                if not found and (has_lost or fresh.intersection(landed.files)):
+                    found = _check_overlaps(connection, landed, faulty)
+            except FileNotFoundError as error:
+                found = [_vanished(Path(error.filename))]
+            problems += found
     if not problems:
-        remembered.parent.mkdir(parents=True, exist_ok=True)
-        remembered.write_text(json.dumps({"rules": rules, "files": stamps}))
+        names = sorted(map(str, faulty))
+        write_state(remembered, {"rules": rules, "files": stamps, "faulty": names})
+        register.remember()
     return problems
+
+
+def faulty_files(remembered: Path) -> frozenset[Path]:
+    """Landed files that passed ``check_once`` and have rows that are set aside."""
+    return frozenset(map(Path, read_state(remembered).get("faulty", [])))
+
+
+def _vanished(path: Path) -> Problem:
+    return Problem(path, None, None, "a landed file stays", "it vanished while it was looked at")
 
 
 def _folder(landing: Path, landed: LandedTable) -> Path:
@@ -77,132 +108,94 @@ def _folder(landing: Path, landed: LandedTable) -> Path:
 
 
 def check(landing: Path, policy: Path) -> list[Problem]:
-    """Every problem of the landing and policy folders; an empty list lets the build begin."""
+    """Every problem of the landing and policy folders."""
     return check_policy(policy) + check_landing(landing)
 
 
 def check_landing(landing: Path) -> list[Problem]:
-    """Problems of the landing files: columns, types, allowed values, keys, overlaps."""
+    """Problems of the landing files: columns, types, allowed values, keys, overlaps; rows set aside."""
     problems: list[Problem] = []
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with scratch() as connection:
         for landed in find_files(landing):
-            problems += _check_table(connection, landed, set(landed.files), has_lost=False)
+            found, faulty = _check_files(connection, landed)
+            if not found:
+                found = _check_overlaps(connection, landed, faulty)
+            problems += found
+            for path in landed.files:
+                if path in faulty:
+                    problems += _rows_set_aside(connection, landed, path)
     return problems
 
 
-def _check_table(
-    connection: duckdb.DuckDBPyConnection, landed: LandedTable, fresh: set[Path], *, has_lost: bool
-) -> list[Problem]:
-    """Problems of a table's ``fresh`` files, and overlaps of all where there are any."""
-    new = LandedTable(
-        landed.table,
-        tuple(path for path in landed.csv_files if path in fresh),
-        tuple(path for path in landed.parquet_files if path in fresh),
-    )
-    problems = _check_columns(new)
-    if not problems and not new.is_absent:
-        problems = _check_values(connection, new)
-    is_to_look_at = not landed.is_absent and (has_lost or not new.is_absent)
-    if not problems and landed.table.no_overlap_by and is_to_look_at:
-        problems = _check_overlaps(connection, landed)
-    return problems
+def _check_files(
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable
+) -> tuple[list[Problem], set[Path]]:
+    """What makes files unusable, and the files with rows that break a rule."""
+    problems = _check_columns(landed)
+    if problems or landed.is_absent:
+        return problems, set()
+    return _check_values(connection, landed)
 
 
 def _check_columns(landed: LandedTable) -> list[Problem]:
     problems = []
     for path in landed.files:
         try:
-            present = file_columns(path)
-        except (OSError, ValueError) as error:  # a torn Parquet file, bytes that are no UTF-8
+            header, present = header_of(path), file_columns(path)
+        except FileNotFoundError:
+            raise
+        except (
+            OSError,
+            ValueError,
+            csv.Error,
+        ) as error:  # a torn Parquet file, bytes that are no UTF-8
             problems.append(Problem(path, None, None, "files can be read", str(error)))
             continue
-        for name in landed.table.column_names:
+        rule = f"landing contract of {landed.table.full_name}"
+        twice = [name for name, count in Counter(header).items() if count > 1]
+        problems += [Problem(path, None, name, rule, "the column is there twice") for name in twice]
+        for column in landed.table.columns:
+            name = column.name
             if name not in present and name not in OPTIONAL_COLUMNS:
                 near = [other for other in present if other not in landed.table.column_names]
                 hint = f"; unknown columns there: {', '.join(near)}" if near else ""
-                message = f"the column is missing{hint}"
+                problems.append(Problem(path, None, name, rule, f"the column is missing{hint}"))
+            elif path.suffix == ".parquet" and has_other_type(column, present.get(name, "null")):
+                message = f"the column is a {present[name]}"
                 problems.append(
-                    Problem(
-                        path, None, name, f"landing contract of {landed.table.full_name}", message
-                    )
+                    Problem(path, None, name, f"{name} is a {column.data_type}", message)
                 )
     return problems
 
 
-def _faults(column: contract.Column, name: str, *, is_key: bool) -> list[_Fault]:
-    """What can be wrong with a column's values. ``name`` is the column's SQL expression."""
-    faults = []
-    data_type = column.data_type
-    if data_type != "string":
-        target = "timestamptz" if data_type == "timestamp" else data_type
-        faults.append(
-            _Fault(
-                f"{name} is not null and try_cast({name} as {target}) is null",
-                f"{column.name} is a {data_type}",
-                f"is not a {data_type}",
-            )
-        )
-    if data_type.startswith("decimal"):
-        places = _scale(data_type)
-        faults.append(
-            _Fault(
-                f"try_cast({name} as {data_type}) <> try_cast({name} as decimal(38, 16))",
-                f"{column.name} carries at most {places} decimal places",
-                f"has more than {places} decimal places",
-            )
-        )
-    if column.one_of:
-        allowed = ", ".join(f"'{value}'" for value in column.one_of)
-        faults.append(
-            _Fault(
-                f"{name} not in ({allowed})",
-                f"{column.name} is one of {', '.join(column.one_of)}",
-                "is not allowed",
-            )
-        )
-    if is_key or column.name == "_loaded_at":
-        faults.append(_Fault(f"{name} is null", f"{column.name} is never empty", "is empty", True))
-    return faults
-
-
-def _scale(data_type: str) -> int:
-    """4 of ``decimal(18,4)`` or ``decimal128(18, 4)``."""
-    return int(data_type.rstrip(")").split(",")[1])
-
-
-def _needs_look(column: contract.Column, physical: str) -> bool:
-    """Whether a value can be wrong at all: a Parquet column may have the contract's type already."""
-    if column.one_of:
-        return True
-    if column.data_type.startswith("decimal") and physical.startswith("decimal"):
-        return _scale(physical) > _scale(column.data_type)
-    kinds = {"timestamp": "timestamp", "date": "date32", "boolean": "bool"}
-    wanted = kinds.get(column.data_type, column.data_type.split("(")[0])
-    return not physical.startswith((wanted, "large_string" if wanted == "string" else wanted))
-
-
-def _check_values(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> list[Problem]:
+def _check_values(
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable
+) -> tuple[list[Problem], set[Path]]:
+    """Columns of which no value can be read, and the files with rows that break a rule."""
     problems: list[Problem] = []
+    faulty: set[Path] = set()
     for part in parts_of(connection, landed.files, with_filename=True):
-        physical = file_columns(part.files[0])
-        faults = [
-            (column, fault)
-            for column in landed.table.columns
-            if column.name in physical
-            for fault in _faults(column, column.name, is_key=column.name in landed.table.key)
-            if fault.is_about_nulls or _needs_look(column, physical[column.name])
-        ]
-        counts = ", ".join(f"count(*) filter ({fault.condition})" for _, fault in faults)
+        rules = row_rules(landed.table, part.columns)
+        counted = [f"count(*) filter ({rule.condition})" for rule in rules]
+        filled = [f"count({rule.column})" for rule in rules]
         try:
-            found = part.rows.aggregate(counts).fetchall()[0]
+            rows = part.rows.aggregate(", ".join(["filename", *counted, *filled])).fetchall()
         except duckdb.Error as error:
             problems.append(_unreadable(part.files, error))
             continue
-        for (column, fault), count in zip(faults, found, strict=True):
-            if count:
-                problems.extend(_locate(connection, part.files, column, fault))
-    return problems
+        for name, *counts in rows:
+            broken, values = counts[: len(rules)], counts[len(rules) :]
+            if any(broken):
+                faulty.add(Path(name))
+            problems += [
+                Problem(
+                    Path(name), None, rule.column, rule.rule,
+                    f"every one of its {of} values {rule.message}: the column has another type",
+                )
+                for rule, count, of in zip(rules, broken, values, strict=True)
+                if rule.is_of_type and count == of >= FEWEST_VALUES_OF_A_TYPE
+            ]  # fmt: skip
+    return problems, faulty
 
 
 def _unreadable(files: tuple[Path, ...], error: duckdb.Error) -> Problem:
@@ -217,33 +210,35 @@ def _unreadable(files: tuple[Path, ...], error: duckdb.Error) -> Problem:
     )
 
 
-def _locate(
-    connection: duckdb.DuckDBPyConnection,
-    files: tuple[Path, ...],
-    column: contract.Column,
-    fault: _Fault,
+def _rows_set_aside(
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable, path: Path
 ) -> list[Problem]:
+    """The first rows of a file that break each rule, and how many there are."""
     problems: list[Problem] = []
-    for path in files:
-        bad = (
-            numbered(connection, path)
-            .filter(fault.condition)
-            .project(f"row_in_file, cast({column.name} as varchar)")
-            .order("1")
-            .limit(MOST_PROBLEMS_PER_COLUMN)
-            .fetchall()
-        )
-        for row, value in bad:
+    seen: Counter[tuple[str, str]] = Counter()
+    broken = broken_rows(connection, landed, path).order("row_in_file, column_name, rule")
+    for row in broken.project("row_in_file, column_name, value, rule, message").fetchall():
+        number, column, value, rule, message = row
+        seen[column, rule] += 1
+        if seen[column, rule] <= MOST_PROBLEMS_PER_RULE:
             shown = "it" if value is None else f"'{value}'"
-            problems.append(Problem(path, row, column.name, fault.rule, f"{shown} {fault.message}"))
-        if len(problems) >= MOST_PROBLEMS_PER_COLUMN:
-            break
-    return problems[:MOST_PROBLEMS_PER_COLUMN]
+            text = f"{shown} {message}"
+            problems.append(Problem(path, number, column, rule, text, is_set_aside=True))
+    for (column, rule), count in seen.items():
+        if count > MOST_PROBLEMS_PER_RULE:
+            text = f"so in {count - MOST_PROBLEMS_PER_RULE} more rows"
+            problems.append(Problem(path, None, column, rule, text, is_set_aside=True))
+    return problems
 
 
-def _check_overlaps(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> list[Problem]:
+def _check_overlaps(
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable, faulty: set[Path]
+) -> list[Problem]:
     """Two current rows of one entity that hold on the same day (RULES 0, half-open intervals)."""
     table = landed.table
+    if not table.no_overlap_by or landed.is_absent:
+        return []
+    landed = replace(landed, faulty=frozenset(faulty))
     (entity,) = table.no_overlap_by
     key = ", ".join(table.key)
     overlaps = relation_of(connection, landed).query(
@@ -267,7 +262,7 @@ def _check_overlaps(connection: duckdb.DuckDBPyConnection, landed: LandedTable) 
             and earlier.valid_from < later.valid_from
             and (earlier.valid_to is null or later.valid_from < earlier.valid_to)
         order by 1, 2, 3
-        limit {MOST_PROBLEMS_PER_COLUMN}
+        limit {MOST_PROBLEMS_PER_RULE}
         """,
     )
     problems = []
@@ -296,8 +291,8 @@ def _find(
             numbered(connection, path)
             .project(
                 f"cast({landed.table.no_overlap_by[0]} as varchar) as entity,"
-                " cast(cast(valid_from as date) as varchar) as day,"
-                " cast(cast(_loaded_at as timestamptz) as varchar) as loaded, row_in_file"
+                " cast(try_cast(valid_from as date) as varchar) as day,"
+                " cast(try_cast(_loaded_at as timestamptz) as varchar) as loaded, row_in_file"
             )
             .filter(duckdb.ColumnExpression("entity") == duckdb.ConstantExpression(name))
             .filter(duckdb.ColumnExpression("day") == duckdb.ConstantExpression(day))
@@ -306,6 +301,6 @@ def _find(
             .fetchall()
         )
         for _, _, loaded, row in found:
-            if loaded > best[0]:
+            if loaded and loaded > best[0]:
                 best = (loaded, path, row)
     return best[1], best[2]

@@ -8,10 +8,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from orchestration.lib.contract import Table, landing_tables
-from orchestration.lib.landing import find_files, numbered
+from orchestration.lib.landing import find_files, numbered, scratch
 
 # Which landing table and column a transaction's identifier names, by what comes before its colon.
 TRANSACTIONS = {
@@ -118,8 +116,7 @@ def _rows(
     """Rows that fit a condition, made for the columns that a file has; it may name ``loaded_at``."""
     contract = landing_tables()[table]
     found: list[LandedRow] = []
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with scratch() as connection:
         for landed in find_files(landing):
             if landed.table.full_name != table:
                 continue
@@ -129,7 +126,7 @@ def _rows(
                 fits = condition(names)
                 if fits is not None:
                     texts = ", ".join(f'cast("{name}" as varchar)' for name in names)
-                    loaded = "make_timestamp(epoch_us(cast(_loaded_at as timestamptz)))"
+                    loaded = "make_timestamp(epoch_us(try_cast(_loaded_at as timestamptz)))"
                     fitting = (
                         rows.project(f"*, {loaded} as loaded_at")
                         .filter(fits)

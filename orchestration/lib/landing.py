@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+import os
+import tempfile
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,17 +20,41 @@ import duckdb
 import pyarrow.parquet as pq
 
 from orchestration.lib.contract import Table, landing_tables
+from orchestration.lib.row_rules import is_broken, readable_type
 
+# The SHA-256 of a landed file may lie beside it: ``a.csv.sha256``.
+CHECKSUM = ".sha256"
+# As profiles.yml has it.
+DEFAULT_MEMORY = "400MB"
 OPTIONAL_COLUMNS = frozenset({"_deleted"})
+
+
+def scratch() -> duckdb.DuckDBPyConnection:
+    """A DuckDB without a file, for looking at landing files: within the memory of a build, in UTC.
+
+    Without a limit it would keep what it has read of the files, up to most of the machine.
+    """
+    limit = os.environ.get("PLUMBLINE_MEMORY", DEFAULT_MEMORY)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": limit,
+        "temp_directory": tempfile.gettempdir(),
+    }
+    connection = duckdb.connect(config=config)
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
 
 
 @dataclass(frozen=True)
 class LandedTable:
-    """A contract table and the files landed for it, in a fixed order."""
+    """A contract table and the files landed for it, in a fixed order.
+
+    ``faulty`` are those of them with rows that break a rule of the contract: these rows are set aside.
+    """
 
     table: Table
     csv_files: tuple[Path, ...]
     parquet_files: tuple[Path, ...]
+    faulty: frozenset[Path] = frozenset()
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -38,9 +64,20 @@ class LandedTable:
     def is_absent(self) -> bool:
         return not self.files
 
+    def only(self, paths: Collection[Path]) -> LandedTable:
+        """The same table with some of its files."""
+        return replace(
+            self,
+            csv_files=tuple(path for path in self.csv_files if path in paths),
+            parquet_files=tuple(path for path in self.parquet_files if path in paths),
+        )
 
-def find_files(landing: Path) -> list[LandedTable]:
-    """The files of every contract table below ``landing``; hidden and ``_`` names are skipped."""
+
+def find_files(landing: Path, faulty: frozenset[Path] = frozenset()) -> list[LandedTable]:
+    """The files of every contract table below ``landing``; hidden and ``_`` names are skipped.
+
+    Which files are ``faulty`` the gate has found out (``gate.faulty_files``).
+    """
     found = []
     for table in landing_tables().values():
         folder = landing.resolve() / table.system / table.name
@@ -55,6 +92,7 @@ def find_files(landing: Path) -> list[LandedTable]:
                 table=table,
                 csv_files=tuple(path for path in files if path.suffix == ".csv"),
                 parquet_files=tuple(path for path in files if path.suffix == ".parquet"),
+                faulty=faulty.intersection(files),
             )
         )
     return found
@@ -70,6 +108,7 @@ def unknown_paths(landing: Path) -> list[Path]:
         if path.is_file()
         and path.relative_to(landing.resolve()).parts[0] in systems
         and path not in claimed
+        and path.suffix != CHECKSUM
         and not any(
             part.startswith((".", "_")) for part in path.relative_to(landing.resolve()).parts
         )
@@ -77,7 +116,10 @@ def unknown_paths(landing: Path) -> list[Path]:
 
 
 def newest_loads(
-    landing: Path, tables: Iterable[str] | None = None, until: datetime | None = None
+    landing: Path,
+    faulty: frozenset[Path],
+    tables: Iterable[str] | None = None,
+    until: datetime | None = None,
 ) -> dict[str, datetime]:
     """When each landed table was last loaded, UTC without a zone; up to ``until`` where it is given.
 
@@ -85,9 +127,8 @@ def newest_loads(
     """
     asked = None if tables is None else set(tables)
     found: dict[str, datetime] = {}
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        for landed in find_files(landing):
+    with scratch() as connection:
+        for landed in find_files(landing, faulty):
             name = landed.table.full_name
             if landed.is_absent or (asked is not None and name not in asked):
                 continue
@@ -124,17 +165,23 @@ def file_columns(path: Path) -> dict[str, str]:
     if path.suffix == ".parquet":
         schema = pq.read_schema(path)
         return {name: str(schema.field(name).type) for name in schema.names}
+    return dict.fromkeys(header_of(path), "text")
+
+
+def header_of(path: Path) -> list[str]:
+    """Column names of a landed file as they stand there, one that is there twice too."""
+    if path.suffix == ".parquet":
+        return list(pq.read_schema(path).names)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        header = next(csv.reader(file), [])
-    return dict.fromkeys(header, "text")
+        return next(csv.reader(file), [])
 
 
 @dataclass(frozen=True)
 class Part:
-    """Files of one table that have the same columns in the same order, and their rows."""
+    """Files of one table that have the same columns (and types) in the same order, and their rows."""
 
     files: tuple[Path, ...]
-    columns: tuple[str, ...]
+    columns: dict[str, str]
     rows: duckdb.DuckDBPyRelation
 
 
@@ -170,32 +217,50 @@ def read_parquet(
     )
 
 
-def alike(files: tuple[Path, ...]) -> list[tuple[tuple[str, tuple[str, ...]], tuple[Path, ...]]]:
-    """The files grouped by suffix, columns and Parquet types: ``((suffix, columns), files)``."""
+def alike(files: Iterable[Path]) -> list[tuple[str, dict[str, str], tuple[Path, ...]]]:
+    """The files grouped: suffix, columns with their Parquet types, and the files that have these."""
     groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Path]] = {}
     for path in files:
         key = (path.suffix, tuple(file_columns(path).items()))
         groups.setdefault(key, []).append(path)
-    return [
-        ((suffix, tuple(name for name, _ in typed)), tuple(members))
-        for (suffix, typed), members in groups.items()
-    ]
+    return [(suffix, dict(typed), tuple(members)) for (suffix, typed), members in groups.items()]
 
 
 def parts_of(
     connection: duckdb.DuckDBPyConnection,
-    files: tuple[Path, ...],
+    files: Iterable[Path],
     *,
     with_filename: bool = False,
 ) -> list[Part]:
-    """The files grouped by their columns (and Parquet types), each group as one relation."""
+    """The files as they are, grouped by their columns and types, each group as one relation."""
     parts = []
-    for (suffix, columns), paths in alike(files):
+    for suffix, columns, paths in alike(files):
         if suffix == ".parquet":
             rows = read_parquet(connection, paths, with_filename)
         else:
-            rows = read_csv(connection, paths, columns, with_filename)
+            rows = read_csv(connection, paths, tuple(columns), with_filename)
         parts.append(Part(paths, columns, rows))
+    return parts
+
+
+def sound_parts(
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable, *, with_filename: bool = False
+) -> list[Part]:
+    """``parts_of`` a table's files, without the rows that break a rule of the contract."""
+    faulty = [path for path in landed.files if path in landed.faulty]
+    sound = [path for path in landed.files if path not in landed.faulty]
+    parts = parts_of(connection, sound, with_filename=with_filename)
+    for part in parts_of(connection, faulty, with_filename=with_filename):
+        # DuckDB may look at a condition of a query above before it looks at this one: what cannot be
+        # read is null there, and no error.
+        readable = [
+            f"case when try_cast({column.name} as {readable_type(column)}) is not null"
+            f" then {column.name} end as {column.name}"
+            for column in landed.table.columns
+            if column.name in part.columns and column.data_type != "string"
+        ]
+        rows = part.rows.filter(f"not ({is_broken(landed.table, part.columns)})")
+        parts.append(replace(part, rows=rows.project(f"* replace ({', '.join(readable)})")))
     return parts
 
 
@@ -206,7 +271,7 @@ def numbered(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDB
     return rows.project(f"*, row_number() over () + {first} as row_in_file")
 
 
-def projection(table: Table, present: set[str], *, as_text: bool) -> list[str]:
+def projection(table: Table, present: Collection[str], *, as_text: bool) -> list[str]:
     """Contract columns in contract order, as SQL: null where a file lacks one."""
     columns = []
     for column in table.columns:
@@ -227,24 +292,26 @@ def relation_of(
     if landed.is_absent:
         nulls = ", ".join(projection(table, set(), as_text=True))
         return connection.sql(f"select {nulls} where false")
-    parts = parts_of(connection, landed.files)
+    parts = sound_parts(connection, landed)
     # Parts of different types (CSV text, Parquet of several makes) meet as text.
-    as_text = len(parts) > 1
+    as_text = any(part.columns != parts[0].columns for part in parts)
     whole: duckdb.DuckDBPyRelation | None = None
     for part in parts:
-        rows = part.rows.project(", ".join(projection(table, set(part.columns), as_text=as_text)))
+        rows = part.rows.project(", ".join(projection(table, part.columns, as_text=as_text)))
         whole = rows if whole is None else whole.union(rows)
     assert whole is not None
     return whole
 
 
-def create_views(connection: duckdb.DuckDBPyConnection, landing: Path) -> list[LandedTable]:
+def create_views(
+    connection: duckdb.DuckDBPyConnection, landing: Path, faulty: frozenset[Path] = frozenset()
+) -> list[LandedTable]:
     """Make ``crm.*``, ``billing.*`` and ``hr.*`` show the landing files.
 
     A table of that name in the database (landed there by another tool) is left alone where the
     folder has no files for it.
     """
-    found = find_files(landing)
+    found = find_files(landing, faulty)
     in_database = {
         f"{schema}.{name}"
         for schema, name in connection.execute(

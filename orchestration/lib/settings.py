@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.register import REGISTER
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Settings:
     def remembered(self) -> Path:
         """Where the gate keeps the digest of the input that passed."""
         return self.warehouse.parent / "gate.json"
+
+    @property
+    def register(self) -> Path:
+        """The register of landed files."""
+        return self.warehouse.parent / REGISTER
 
     @property
     def closes(self) -> Path:

@@ -12,7 +12,7 @@ from orchestration.lib.promotion_cuts import COLUMNS
 from orchestration.lib.tables import CUTS_TABLE, cut_pools
 
 # Columns that say when something ran: no results, and never compared.
-RUN_TIMES = {"fct_closes": ["closed_at"]}
+RUN_TIMES = {"fct_closes": ["closed_at"], "fct_quarantined_rows": ["first_seen_at"]}
 
 
 class WarehouseError(Exception):

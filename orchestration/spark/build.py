@@ -26,6 +26,7 @@ from orchestration.lib.build import (
 )
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import FOLDERS
+from orchestration.lib.gate import faulty_files
 from orchestration.lib.promotion_cuts import COLUMNS
 from orchestration.lib.settings import Settings
 from orchestration.lib.tables import CUTS_TABLE, cut_pools
@@ -48,7 +49,7 @@ def build(settings: Settings, requests: Sequence[Request], *, with_unit_tests: b
     session.sparkContext.setLogLevel("ERROR")
     tables = SparkTables(session)
     with _told("loading the landing"):
-        load_landing(session, settings.landing)
+        load_landing(session, settings.landing, settings.policy, faulty_files(settings.remembered))
     if not session.catalog.tableExists(CUTS_TABLE):
         tables.replace(CUTS_TABLE, pd.DataFrame(columns=list(COLUMNS)), COLUMNS)
     os.environ["PLUMBLINE_POLICY"] = seed_folder(settings.policy)

@@ -183,7 +183,8 @@ def test_text_stays_text_when_a_later_file_has_decimals(company: Company) -> Non
 
 
 def test_csv_and_parquet_may_lie_side_by_side_in_any_column_order(company: Company) -> None:
-    company.land("hr.expenses", [{"expense_id": "X1", "amount": "1.5", "_loaded_at": LOADED}])
+    expense = {"expense_id": "X1", "incurred_on": "2026-06-01", "amount": "1.5", "currency": "CNY"}
+    company.land("hr.expenses", [{**expense, "_loaded_at": LOADED}])
     pq.write_table(
         pa.table(
             {
@@ -236,7 +237,7 @@ def test_input_that_passed_is_not_read_again_until_a_file_changes(
     )
     assert check_once(company.landing, POLICY, remembered) == []
     assert read == []
-    company.land("hr.job_history", [job(role="nobody", valid_from="2030-01-01")], part="b")
+    company.land("hr.job_history", [job(valid_from="2025-01-01")], part="b")
     assert check_once(company.landing, POLICY, remembered) != []
     assert read == ["b.csv"]
     # what was refused is read again, and found again
@@ -398,16 +399,16 @@ def test_the_projects_own_policy_folders_are_sound() -> None:
 def test_refused_input_leaves_the_last_good_state(closed_demo: Company, tmp_path: Path) -> None:
     company = closed_demo.copy_to(tmp_path / "copy")
     before = company.warehouse.read_bytes()
-    company.land("hr.job_history", [job(monthly_base_salary="lots")], part="bad")
+    company.land("hr.job_history", [job(), job(valid_from="2025-01-01")], part="bad")
     for command in (["build"], ["close", "2026-06"]):
         done = company.plumbline(*command)
         assert done.returncode == 1
-        assert "bad.csv, row 2, column monthly_base_salary" in done.stderr
+        assert "bad.csv, row 2, column valid_from" in done.stderr
         assert "Traceback" not in done.stderr
     # a plain dbt build is guarded too
     done = company.run(DBT, "build", "--select", "stg_hr__job_history")
     assert done.returncode != 0
-    assert "bad.csv, row 2, column monthly_base_salary" in done.stdout
+    assert "bad.csv, row 2, column valid_from" in done.stdout
     assert company.warehouse.read_bytes() == before
 
 

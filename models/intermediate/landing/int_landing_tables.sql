@@ -1,18 +1,5 @@
 {#- The tables of the landing contract; each is counted where it lies. -#}
-{%- set tables = {
-    'crm': [
-        'accounts', 'account_assignments', 'contacts', 'opportunities',
-        'opportunity_stage_history', 'opportunity_team', 'activities', 'service_requests',
-        'surveys', 'deliveries', 'account_health',
-    ],
-    'billing': [
-        'products', 'contracts', 'payments', 'consumption', 'refunds', 'account_costs', 'fx_rates',
-    ],
-    'hr': [
-        'employees', 'job_history', 'teams', 'absences', 'expenses', 'ratings', 'quotas', 'targets',
-        'pay_adjustments', 'pay_disputes', 'grade_changes', 'plan_assignments',
-    ],
-} -%}
+{%- set tables = landing_table_names() -%}
 
 with
 

@@ -1,0 +1,108 @@
+{#-
+    What became of the known rows of a landing table, counted: `rows_older` (a later version of their key
+    counts), `rows_deleted` (the newest version, and it says so). Where it is written down which keys have
+    several versions (orchestration.landed_again), only these are grouped.
+-#}
+{% macro landed_fates(system, name) -%}
+    {{ adapter.dispatch('landed_fates')(system, name) }}
+{%- endmacro %}
+
+{% macro default__landed_fates(system, name) -%}
+        {{ fates_of_versions(system, name, 'true') }}
+{%- endmacro %}
+
+{% macro duckdb__landed_fates(system, name) -%}
+    {%- set landing_table = system ~ '.' ~ name -%}
+    {%- set contract = landing_contract(system, name) -%}
+    {%- set is_recorded = contract.key | length == 1 and contract.months and run_query(
+        "select count(*) from orchestration.landing_files where landing_table = '" ~ landing_table ~ "'"
+    ).rows[0][0] > 0 -%}
+    {%- if not is_recorded -%}
+        {{ default__landed_fates(system, name) }}
+    {%- else -%}
+        {%- set again -%}
+            cast({{ contract.key[0] }} as {{ dbt.type_string() }}) in (
+                    select key
+                    from orchestration.landed_again
+                    where landing_table = '{{ landing_table }}'
+                )
+        {%- endset -%}
+        {{ fates_of_versions(system, name, again) }}
+        union all
+        select
+            0 as rows_older,
+            count(case when cast(_deleted as boolean) then 1 end) as rows_deleted
+        from {{ source(system, name) }}
+        where
+            {{ is_known() }}
+            and not {{ again }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Of an update and a deletion loaded together the deletion counts, as in version_rank. -#}
+{% macro fates_of_versions(system, name, condition) -%}
+        {%- set contract = landing_contract(system, name) -%}
+        select
+            coalesce(sum(versions.version_count - 1), 0) as rows_older,
+            count(case when versions.newest_deletion = versions.newest then 1 end) as rows_deleted
+        from (
+            select
+                count(*) as version_count,
+                max({{ instant('_loaded_at') }}) as newest,
+                max(case when cast(_deleted as boolean) then {{ instant('_loaded_at') }} end)
+                    as newest_deletion
+            from {{ source(system, name) }}
+            where
+                {{ is_known() }}
+                and {{ condition }}
+            group by
+                {%- for column in contract.key %}
+                {{ typed(column, contract.types[column]) }}{{ ',' if not loop.last }}
+                {%- endfor %}
+        ) as versions
+{%- endmacro %}
+
+{#- A landed column in the type of the contract. -#}
+{% macro typed(column, data_type) -%}
+    {%- if data_type == 'timestamp' -%}
+        {{ instant(column) }}
+    {%- else -%}
+        cast({{ column }} as {{ dbt.type_string() if data_type == 'string' else data_type }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Key, types of the columns, and whether it is a table of months, of a landing table; nothing when parsing. -#}
+{% macro landing_contract(system, name) -%}
+    {%- if not execute -%}
+        {{ return({'key': ['_loaded_at'], 'types': {}, 'months': false}) }}
+    {%- endif -%}
+    {%- set found = graph.sources['source.' ~ project_name ~ '.' ~ system ~ '.' ~ name] -%}
+    {%- set types = {} -%}
+    {%- for column in found.columns.values() -%}
+        {%- do types.update({column.name: column.data_type}) -%}
+    {%- endfor -%}
+    {{ return({
+        'key': found.config.meta.key,
+        'types': types,
+        'months': found.config.meta.get('months', []) | length > 0,
+    }) }}
+{%- endmacro %}
+
+{#- The tables of the landing contract by system; a test holds them against it. -#}
+{% macro landing_table_names() -%}
+    {{ return({
+        'crm': [
+            'accounts', 'account_assignments', 'contacts', 'opportunities',
+            'opportunity_stage_history', 'opportunity_team', 'activities', 'service_requests',
+            'surveys', 'deliveries', 'account_health',
+        ],
+        'billing': [
+            'products', 'contracts', 'payments', 'consumption', 'refunds', 'account_costs',
+            'fx_rates',
+        ],
+        'hr': [
+            'employees', 'job_history', 'teams', 'absences', 'expenses', 'ratings', 'quotas',
+            'targets', 'pay_adjustments', 'pay_disputes', 'grade_changes', 'plan_assignments',
+        ],
+    }) }}
+{%- endmacro %}

@@ -1,0 +1,62 @@
+{#-
+    The rows that the models work with. Those of stages are counted where they are used, because a stage
+    without its deal is used nowhere.
+-#}
+{%- set tables = landing_table_names() -%}
+{%- set stages = 'crm.opportunity_stage_history' -%}
+
+with
+
+staged as (
+
+    {% for system, names in tables.items() -%}
+    {%- for name in names if system ~ '.' ~ name != stages %}
+    select
+        '{{ system }}.{{ name }}' as landing_table,
+        count(*) as rows_staged
+    from {{ ref('stg_' ~ system ~ '__' ~ name) }}
+    union all
+    {%- endfor %}
+    {%- endfor %}
+    select
+        '{{ stages }}' as landing_table,
+        sum(entry_count) as rows_staged
+    from {{ ref('fct_opportunity_stages') }}
+
+),
+
+stages_without_deal as (
+
+    select
+        opportunity_id,
+        pipeline_stage,
+        entered_at
+    from {{ ref('base_crm__opportunity_stage_history') }}
+    where opportunity_id not in (select deals.opportunity_id from {{ ref('fct_opportunities') }} as deals)
+    group by opportunity_id, pipeline_stage, entered_at
+    having coalesce(max(case when is_deleted then loaded_at end) < max(loaded_at), true)
+
+),
+
+unused as (
+
+    select
+        '{{ stages }}' as landing_table,
+        count(*) as rows_without_parent
+    from stages_without_deal
+
+),
+
+final as (
+
+    select
+        staged.landing_table,
+        staged.rows_staged,
+        coalesce(unused.rows_without_parent, 0) as rows_without_parent
+    from staged
+    left join unused
+        on staged.landing_table = unused.landing_table
+
+)
+
+select * from final
