@@ -11,15 +11,19 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.lib import contract
 from orchestration.lib.landing import (
     OPTIONAL_COLUMNS,
     LandedTable,
+    Part,
+    alike,
     file_columns,
     find_files,
     fingerprint,
@@ -144,11 +148,8 @@ def _check_columns(landed: LandedTable) -> list[Problem]:
             header, present = header_of(path), file_columns(path)
         except FileNotFoundError:
             raise
-        except (
-            OSError,
-            ValueError,
-            csv.Error,
-        ) as error:  # a torn Parquet file, bytes that are no UTF-8
+        # A torn Parquet file, bytes that are no UTF-8.
+        except (OSError, ValueError, MemoryError, csv.Error, pa.ArrowException) as error:
             problems.append(Problem(path, None, None, "files can be read", str(error)))
             continue
         rule = f"landing contract of {landed.table.full_name}"
@@ -174,17 +175,21 @@ def _check_values(
     """Columns of which no value can be read, and the files with rows that break a rule."""
     problems: list[Problem] = []
     faulty: set[Path] = set()
-    for part in parts_of(connection, landed.files, with_filename=True):
+    for part in _readable_parts(connection, landed, problems):
         rules = row_rules(landed.table, part.columns)
         counted = [f"count(*) filter ({rule.condition})" for rule in rules]
         filled = [f"count({rule.column})" for rule in rules]
+        # Every value is read once here: what cannot be is named now, and not half way through a build.
+        read = [f"max({name})" for name in landed.table.column_names if name in part.columns]
         try:
-            rows = part.rows.aggregate(", ".join(["filename", *counted, *filled])).fetchall()
+            found = part.rows.aggregate(
+                ", ".join(["filename", *counted, *filled, *read])
+            ).fetchall()
         except duckdb.Error as error:
             problems.append(_unreadable(part.files, error))
             continue
-        for name, *counts in rows:
-            broken, values = counts[: len(rules)], counts[len(rules) :]
+        for name, *counts in found:
+            broken, values = counts[: len(rules)], counts[len(rules) : 2 * len(rules)]
             if any(broken):
                 faulty.add(Path(name))
             problems += [
@@ -196,6 +201,19 @@ def _check_values(
                 if rule.is_of_type and count == of >= FEWEST_VALUES_OF_A_TYPE
             ]  # fmt: skip
     return problems, faulty
+
+
+def _readable_parts(
+    connection: duckdb.DuckDBPyConnection, landed: LandedTable, problems: list[Problem]
+) -> Iterator[Part]:
+    """A table's files as relations; what DuckDB cannot even open is a problem."""
+    for _, _, files in alike(landed.files):
+        try:
+            [part] = parts_of(connection, files, with_filename=True)
+        except duckdb.Error as error:
+            problems.append(_unreadable(files, error))
+        else:
+            yield part
 
 
 def _unreadable(files: tuple[Path, ...], error: duckdb.Error) -> Problem:
