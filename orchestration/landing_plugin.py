@@ -6,6 +6,7 @@ line is. What has passed once is not checked again until a file changes.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from orchestration.lib.changes import record_changes
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once, faulty_files
-from orchestration.lib.landing import create_views
+from orchestration.lib.landing import DEFAULT_MEMORY, create_views
 from orchestration.lib.warehouse import ensure_cuts_table
 
 
@@ -36,6 +37,10 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         if problems:
             listing = "\n".join(f"  {problem}" for problem in problems)
             raise DbtRuntimeError(f"The input was refused; nothing was changed.\n{listing}")
+        # dbt sets the limit of the profile after this, and the landing is looked at within it too.
+        limit = os.environ.get("PLUMBLINE_MEMORY", DEFAULT_MEMORY).replace("'", "")
+        conn.execute(f"set memory_limit = '{limit}'")
+        conn.execute("set preserve_insertion_order = false")
         faulty = faulty_files(remembered)
         create_views(conn, self.landing, faulty)
         ensure_cuts_table(conn)

@@ -41,6 +41,9 @@
             insert into {{ target_relation }} by name
             {{ batch_of(rows_of_months(compiled_code), batch) }}
         {%- endcall %}
+        {#- What a transaction has written, DuckDB holds in part in memory until its end. A run that breaks off
+            here has not recorded the months, and the next one builds them anew. -#}
+        {{ adapter.commit() }}
     {% endfor %}
     {%- set outcome = record_months(target_relation, pending) -%}
     {% call noop_statement('main', message=outcome, code='OK', rows_affected=-1) -%}

@@ -20,7 +20,9 @@ the files seen before hold of the same keys are looked up.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -91,8 +93,9 @@ def record_changes(
 ) -> list[Change]:
     """Compare the landing folder, the plan and the project with what was seen, and write it down.
 
-    All in one transaction: a run that breaks off has either seen a change or not. What it saw stays
-    pending until the models have been built. Returns the changes found now.
+    Each table in a transaction of its own: a run that breaks off has either seen its changes or not, and
+    what is not on disk yet is never more than one table's. What it saw stays pending until the models have
+    been built. Returns the changes found now.
     """
     time_zone = policy_setting(policy, "company_time_zone", "UTC").replace("'", "")
     if _lacks(connection, "landing_files", "rows_set_aside"):
@@ -100,11 +103,20 @@ def record_changes(
         connection.execute("drop table if exists orchestration.landing_files")
         connection.execute("drop table if exists orchestration.landing_months")
     connection.execute(STATE)
+    changes = _recorded(connection, partial(_digest_changes, connection, policy))
+    for landed in find_files(landing, faulty):
+        look = partial(_table_changes, connection, landed, landing, faulty, time_zone)
+        changes += _recorded(connection, look)
+    return changes
+
+
+def _recorded(
+    connection: duckdb.DuckDBPyConnection, look: Callable[[], list[Change]]
+) -> list[Change]:
+    """Look for changes and write them down with what was seen, or neither."""
     connection.begin()
     try:
-        changes = _digest_changes(connection, policy)
-        for landed in find_files(landing, faulty):
-            changes += _table_changes(connection, landed, landing, faulty, time_zone)
+        changes = look()
         for change in changes:
             connection.execute(
                 "insert into orchestration.changes (input, first_month, last_month, reason)"
@@ -281,14 +293,12 @@ def _look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: L
         "create or replace temp table hashes_landed_again as"
         " select hash(key) as hashed from keys group by hashed having count(*) > 1"
     )
-    try:
-        connection.execute(
-            "insert into orchestration.landed_again select distinct ?, key from keys"
-            " where hash(key) in (select hashed from hashes_landed_again)",
-            [landed.table.full_name],
-        )
-    finally:
-        connection.execute("drop table hashes_landed_again")
+    connection.execute(
+        "insert into orchestration.landed_again select distinct ?, key from keys"
+        " where hash(key) in (select hashed from hashes_landed_again)",
+        [landed.table.full_name],
+    )
+    connection.execute("drop table hashes_landed_again")
 
 
 def _is_looked_up(table: Table) -> bool:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.python.conftest import Company
 
 MONTH = "2026-07"
 FILES = ("pay_ledger.csv", "pay_statements.csv", "commission_lines.csv", "score_items.csv")
+CLOSE = ["close", MONTH]
 LONGEST = 600.0
 Moment = Callable[[Company, float], bool]
 
@@ -62,10 +64,10 @@ def when_published(company: Company) -> Moment:
     return lambda other, _passed: other.warehouse.stat().st_ino != inode
 
 
-def begin(company: Company) -> subprocess.Popen[bytes]:
-    """The close, in a session of its own."""
+def begin(company: Company, command: list[str]) -> subprocess.Popen[bytes]:
+    """A command, by default the close, in a session of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "orchestration.cli", "close", MONTH],
+        [sys.executable, "-m", "orchestration.cli", *command],
         cwd=PROJECT_DIR,
         env=company.environment,
         stdout=subprocess.DEVNULL,
@@ -74,10 +76,13 @@ def begin(company: Company) -> subprocess.Popen[bytes]:
     )
 
 
-def interrupt(company: Company, moment: Moment) -> bool:
-    """Begin the close and kill it, with all it started, at the moment; False where it was done before."""
+def interrupt(company: Company, moment: Moment, command: list[str] = CLOSE) -> bool:
+    """Begin a command, by default the close, and kill it, with all it started, at the moment.
+
+    False where it was done before.
+    """
     started = time.monotonic()
-    with begin(company) as process:
+    with begin(company, command) as process:
         while process.poll() is None:
             passed = time.monotonic() - started
             if moment(company, passed) or passed > LONGEST:
@@ -107,15 +112,14 @@ def check(before: State, whole: State, company: Company, moment: Moment) -> str:
     return said if was_killed else "done before it could be killed"
 
 
-def main(folder: Path, times: int, seed: int = 1) -> None:
-    """Print how many closes were killed at which state."""
-    source, chance = Company(folder), random.Random(seed)
+def kill(folder: Path, times: int, chance: random.Random) -> Counter[str]:
+    """Kill so many closes; how many were killed at which state."""
+    source, seen = Company(folder), Counter[str]()
     with tempfile.TemporaryDirectory() as place:
         undisturbed = source.copy_to(Path(place) / "undisturbed")
         before, started = state(undisturbed), time.monotonic()
         undisturbed.must("close", MONTH)
         length, whole = time.monotonic() - started, state(undisturbed)
-        seen: dict[str, int] = {}
         for number in range(times):
             company = source.copy_to(Path(place) / f"killed-{number}")
             moments = [
@@ -126,11 +130,10 @@ def main(folder: Path, times: int, seed: int = 1) -> None:
             ]
             # Seven of ten at any time, the others where it matters most.
             said = check(before, whole, company, moments[max(number % 10 - 6, 0)])
-            seen[said] = seen.get(said, 0) + 1
+            seen[said] += 1
             subprocess.run(["rm", "-rf", str(company.folder)], check=True)
-            print(f"{number + 1} of {times}: {said}", flush=True)
-    print(seen)
+    return seen
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), *map(int, sys.argv[3:4]))
+    print(kill(Path(sys.argv[1]), int(sys.argv[2]), random.Random(int((sys.argv[3:] or ["1"])[0]))))

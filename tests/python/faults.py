@@ -1,0 +1,318 @@
+"""What may happen to a warehouse at work, done to it on purpose, and what must hold after each.
+
+``python -m tests.python.faults <closed demo> [name ...] [--times N] [--seed N]`` (``make faults`` makes the
+demo and runs all of it). The folder has a landing, a warehouse and packages whose next month can be
+closed. After each fault the last good state can be read, the ledger is unchanged or complete, and what was
+said names what is wrong. A fault that breaks that raises ``AssertionError``; otherwise a line of counts is
+printed for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from orchestration.lib.close_package import disagreements
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.gate import check_once
+from orchestration.lib.landing import find_files
+from tests.python import interrupted_closes, mutations
+from tests.python.conftest import Company
+
+POLICY = PROJECT_DIR / "seeds" / "policy"
+LEDGER = "marts.fct_pay_ledger"
+Fault = Callable[[Company, int, random.Random], Counter[str]]
+# Of a ledger row that is drawn, in SQL; each changes what people are paid, or says it was otherwise.
+TAMPERING = {
+    "changed": f"update {LEDGER} set amount = amount + 0.01 where ledger_entry_id = $row",
+    "removed": f"delete from {LEDGER} where ledger_entry_id = $row",
+    "added": f"insert into {LEDGER} select * replace (ledger_entry_id || 'x' as ledger_entry_id)"
+    f" from {LEDGER} where ledger_entry_id = $row",
+    "reordered": f"update {LEDGER} set employee_id = (select min(employee_id) from {LEDGER} as other"
+    f" where other.employee_id <> {LEDGER}.employee_id) where ledger_entry_id = $row",
+    "backdated": f"update {LEDGER} set period_month = period_month - interval 1 month"
+    " where ledger_entry_id = $row",
+}
+
+
+def tampered_ledger(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """Ledger rows changed, removed, added, exchanged, backdated: each is found and named."""
+    rows = [row for (row,) in company.query(f"select ledger_entry_id from {LEDGER} order by 1")]
+    seen = Counter[str]()
+    for how, statement in TAMPERING.items():
+        for _ in range(times):
+            row = chance.choice(rows)
+            with duckdb.connect(str(company.warehouse)) as connection:
+                connection.execute(f"create or replace temp table kept as select * from {LEDGER}")
+                connection.execute(statement, {"row": row})
+                connection.execute("checkpoint")
+                found = disagreements_beside(company)
+                assert found, (how, row)
+                assert any("lacks a row of pay_ledger" in says for says in found), found
+                connection.execute(f"delete from {LEDGER}")
+                connection.execute(f"insert into {LEDGER} select * from kept")
+            seen[f"{how}: found"] += 1
+    assert disagreements(company.settings, company.warehouse) == []
+    return seen
+
+
+def disagreements_beside(company: Company) -> list[str]:
+    """What another process sees of it: this one has the file open for writing."""
+    with tempfile.TemporaryDirectory(dir=company.folder) as place:
+        copy = Path(place) / "plumbline.duckdb"
+        subprocess.run(["cp", str(company.warehouse), str(copy)], check=True)
+        return disagreements(company.settings, copy)
+
+
+def tampered_packages(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """A bit of a package is flipped: it is found and the file is named."""
+    files = [path for path in (company.folder / "closes").rglob("*") if path.is_file()]
+    files = [path for path in files if path.stat().st_size and path.name != "events.jsonl"]
+    seen = Counter[str]()
+    for _ in range(times):
+        path = chance.choice(files)
+        content = path.read_bytes()
+        path.chmod(0o600)
+        path.write_bytes(mutations.flip_a_bit(content, chance))
+        found = disagreements(company.settings, company.warehouse)
+        assert any(path.name in says or "manifest" in says for says in found), (path, found)
+        path.write_bytes(content)
+        path.chmod(0o400)
+        seen["found"] += 1
+    assert disagreements(company.settings, company.warehouse) == []
+    return seen
+
+
+def altered_files(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """Landed files flipped and truncated after they were seen: each is refused by name."""
+    remembered = company.folder / "gate.json"
+    door = lambda: check_once(company.landing, POLICY, remembered, is_thorough=True)  # noqa: E731
+    assert door() == []
+    files = [path for landed in find_files(company.landing) for path in landed.files]
+    seen = Counter[str]()
+    for mutation in (mutations.flip_a_bit, mutations.truncate):
+        for _ in range(times):
+            path = chance.choice(files)
+            content = path.read_bytes()
+            path.write_bytes(mutation(content, chance))
+            problems = door()
+            path.write_bytes(content)
+            assert [problem.path for problem in problems] == [path], problems
+            seen[f"{path.suffix[1:]} {mutation.__name__}: refused"] += 1
+    assert door() == []
+    return seen
+
+
+def broken_files(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """Files that arrive broken (``mutations``): refused, set aside or read, and never half."""
+    return mutations.fuzz(company.landing, times, chance.randrange(1 << 30))
+
+
+def killed_closes(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """Closes that are killed at any moment, and taken up again (``interrupted_closes``)."""
+    return interrupted_closes.kill(company.folder, times, chance)
+
+
+def killed_builds(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """Builds that are killed: what was there is read as before, and the next is an undisturbed one's."""
+    seen = Counter[str]()
+    with tempfile.TemporaryDirectory() as place:
+        whole = company.copy_to(Path(place) / "whole")
+        before, started = whole.marts(), time.monotonic()
+        whole.must("build")
+        after, length = whole.marts(), time.monotonic() - started
+        for number in range(times):
+            killed = company.copy_to(Path(place) / f"killed-{number}")
+            moment = interrupted_closes.after(chance.uniform(0, length))
+            was_killed = interrupted_closes.interrupt(killed, moment, ["build"])
+            assert killed.marts() in (before, after), "neither the old state nor the new one"
+            killed.must("build")
+            assert killed.marts() == after, "another end than an undisturbed build"
+            seen["killed" if was_killed else "done before it could be killed"] += 1
+            shutil.rmtree(killed.folder)
+    return seen
+
+
+def full_disks(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """The disk fills while a build is at work: nothing is published, it is said, and room mends it.
+
+    Needs the right to mount a tmpfs; raises ``PermissionError`` without.
+    """
+    seen = Counter[str]()
+    held = sum(path.stat().st_size for path in company.folder.rglob("*") if path.is_file())
+    size = held * 2 + company.warehouse.stat().st_size + (256 << 20)
+    with tempfile.TemporaryDirectory() as place:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", place],
+            capture_output=True, check=False,
+        )  # fmt: skip
+        if mounted.returncode:
+            raise PermissionError(mounted.stderr.decode())
+        try:
+            there = company.copy_to(Path(place) / "company")
+            before, started = there.marts(), time.monotonic()
+            there.copy_to(Path(place) / "whole").must("close", interrupted_closes.MONTH)
+            length = time.monotonic() - started
+            shutil.rmtree(Path(place) / "whole")
+            for _ in range(times):
+                seen[_fill_while_it_closes(there, Path(place), chance.uniform(0, length))] += 1
+                assert there.marts() == before, "a full disk changed what is read"
+            there.must("close", interrupted_closes.MONTH)
+            there.must("verify")
+        finally:
+            subprocess.run(["umount", place], check=True)
+    return seen
+
+
+def _fill_while_it_closes(company: Company, disk: Path, moment: float) -> str:
+    """Fill the disk at a moment of a close, and keep it full until it has ended; what it said of it."""
+    filler = disk / "filler"
+    is_over = threading.Event()
+
+    def fill() -> None:
+        is_over.wait(moment)
+        while not is_over.is_set():
+            room = shutil.disk_usage(disk).free
+            try:
+                with filler.open("ab") as file:
+                    file.write(b"\0" * min(room, 8 << 20))
+            except OSError:
+                is_over.wait(0.02)
+
+    thread = threading.Thread(target=fill)
+    thread.start()
+    done = company.plumbline("close", interrupted_closes.MONTH)
+    is_over.set()
+    thread.join()
+    filler.unlink(missing_ok=True)
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr, done.stderr
+    words = ("space", "free", "disk", "Errno 28", "could not write", "Could not write")
+    assert any(word in done.stderr for word in words), done.stderr
+    return "refused before it began" if "MB free" in done.stderr else "failed and said so"
+
+
+def concurrent_commands(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """Ten commands at once: one writes, the other writers are told who holds the lock, readers read."""
+    seen = Counter[str]()
+    commands = [
+        ["close", interrupted_closes.MONTH], ["close", interrupted_closes.MONTH], ["build"], ["build"],
+        ["verify"], ["pay", "2026-06", "--employee", "Z06"], ["findings"], ["doctor"], ["check"],
+        ["top", "2026-06", "--role", "account_manager"],
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as place:
+        whole = company.copy_to(Path(place) / "whole")
+        whole.must("close", interrupted_closes.MONTH)
+        for number in range(times):
+            crowd = company.copy_to(Path(place) / f"crowd-{number}")
+            chance.shuffle(commands)
+            running = [
+                subprocess.Popen(
+                    [sys.executable, "-m", "orchestration.cli", *command], cwd=PROJECT_DIR,
+                    env=crowd.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                )
+                for command in commands
+            ]  # fmt: skip
+            for command, process in zip(commands, running, strict=True):
+                said = process.communicate()[0]
+                assert "Traceback" not in said, said
+                if process.returncode and command[0] in ("close", "build"):
+                    assert "another build is at work" in said, said
+                    seen["writers told to wait"] += 1
+                else:
+                    seen["done" if process.returncode == 0 else f"{command[0]}: said why not"] += 1
+            crowd.must("close", interrupted_closes.MONTH)
+            ours, theirs = (
+                found.query(f"select * from {LEDGER} order by all") for found in (crowd, whole)
+            )
+            assert ours == theirs, "another ledger than one close alone"
+            shutil.rmtree(crowd.folder)
+    return seen
+
+
+def delivered_again(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """Files that come once more under other names, in any order: nothing counts twice."""
+    with tempfile.TemporaryDirectory() as place:
+        again = company.copy_to(Path(place) / "again")
+        before = again.marts()
+        files = [path for landed in find_files(again.landing) for path in landed.files]
+        for number, path in enumerate(chance.sample(files, min(times, len(files)))):
+            shutil.copyfile(path, path.with_name(f"again-{number}{path.suffix}"))
+        again.must("build")
+        differing = {
+            name for name, rows in again.marts().items()
+            if rows != before[name] and name != "fct_landing_reconciliation"
+        }  # fmt: skip
+        assert not differing, differing
+    return Counter({"files delivered again": min(times, len(files))})
+
+
+def other_places(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """Machines set to other time zones and languages compute the same."""
+    zones = ["America/New_York", "Pacific/Kiritimati", "Asia/Kathmandu", "Europe/London"]
+    seen = Counter[str]()
+    for zone in chance.sample(zones, min(times, len(zones))):
+        with tempfile.TemporaryDirectory() as place:
+            there = Company(Path(place) / "there")
+            shutil.copytree(company.landing, there.landing)
+            done = there.run(
+                sys.executable, "-m", "orchestration.cli", "build", TZ=zone, LC_ALL="C.UTF-8"
+            )
+            assert done.returncode == 0, done.stderr
+            # its own ledger is empty: nothing was closed there
+            ledger = ("fct_pay_ledger", "fct_pay_statements", "fct_closes", "fct_pay_disputes")
+            here = company.copy_to(Path(place) / "here")
+            here.must("build")
+            ours, theirs = here.marts(), there.marts()
+            differing = {name for name in ours if ours[name] != theirs[name] and name not in ledger}
+            assert not differing, (zone, differing)
+            seen[zone] += 1
+    return seen
+
+
+FAULTS: dict[str, tuple[Fault, int]] = {
+    "altered_files": (altered_files, 500),
+    "broken_files": (broken_files, 20_000),
+    "tampered_ledger": (tampered_ledger, 100),
+    "tampered_packages": (tampered_packages, 100),
+    "delivered_again": (delivered_again, 200),
+    "other_places": (other_places, 4),
+    "concurrent_commands": (concurrent_commands, 10),
+    "full_disks": (full_disks, 50),
+    "killed_builds": (killed_builds, 100),
+    "killed_closes": (killed_closes, 200),
+}
+
+
+def main() -> None:
+    """The command line of this module."""
+    parser = argparse.ArgumentParser(description="Do to a warehouse what may happen to it.")
+    parser.add_argument("company", type=Path)
+    parser.add_argument("faults", nargs="*", choices=[[], *FAULTS], default=[])
+    parser.add_argument("--times", type=int, help="by default what docs/reliability.md reports")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    source = Company(arguments.company.resolve())
+    for name in arguments.faults or FAULTS:
+        fault, times = FAULTS[name]
+        with tempfile.TemporaryDirectory() as place:
+            company = source.copy_to(Path(place).resolve() / "company")
+            started = time.monotonic()
+            seen = fault(company, arguments.times or times, random.Random(arguments.seed))
+            counts = ", ".join(f"{what} {count}" for what, count in sorted(seen.items()))
+            print(f"{name}: {counts} ({time.monotonic() - started:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()
