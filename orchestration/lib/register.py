@@ -26,6 +26,7 @@ CHUNK = 1 << 20
 # Hashing waits for the disk; DuckDB is not at work then.
 FILES_AT_A_TIME = 4
 SHOWN_OF_A_DIGEST = 12
+ADVICE = ": land it again as it was, or `plumbline accept` it"
 
 
 def sha256(path: Path) -> str:
@@ -79,7 +80,9 @@ class Register:
         files = [path for landed in find_files(self.root) for path in landed.files]
         there = {self._name(path) for path in files}
         found = [
-            Problem(self.root / name, None, None, RULE, f"it was landed {seen}, and is gone")
+            Problem(
+                self.root / name, None, None, RULE, f"it was landed {seen}, and is gone{ADVICE}"
+            )
             for name, entry in sorted(self.entries.items())
             if name not in there
             for seen in (entry.first_seen_at,)
@@ -156,7 +159,7 @@ class Register:
         if before is not None and before.sha256 != entry.sha256:
             text = (
                 f"it was {short(before.sha256)} when it was landed {before.first_seen_at}, and is"
-                f" {short(entry.sha256)} now (SHA-256)"
+                f" {short(entry.sha256)} now (SHA-256){ADVICE}"
             )
             return [Problem(path, None, None, RULE, text)]
         delivered = path.with_name(path.name + CHECKSUM)

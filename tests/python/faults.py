@@ -245,6 +245,7 @@ def delivered_again(company: Company, times: int, chance: random.Random) -> Coun
     """Files that come once more under other names, in any order: nothing counts twice."""
     with tempfile.TemporaryDirectory() as place:
         again = company.copy_to(Path(place) / "again")
+        again.must("build")
         before = again.marts()
         files = [path for landed in find_files(again.landing) for path in landed.files]
         for number, path in enumerate(chance.sample(files, min(times, len(files)))):

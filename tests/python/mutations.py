@@ -1,8 +1,8 @@
 """Ways in which landing files arrive broken, and what must hold however broken they are.
 
-``python -m tests.python.mutations <landing> <inputs> [seed]`` lands so many broken files, one at a time, and
-counts what became of them. Whatever arrives, it is refused and named, set aside and named, or read: then
-every value can be cast as the models cast it, and every row is accounted for.
+``python -m tests.python.mutations <landing> <inputs> [seed]`` lands so many broken files, one at a time,
+and counts what became of them. Whatever arrives, it is refused and named, set aside and named, or read:
+then every value can be cast as the models cast it, and every row is accounted for.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ POLICY = PROJECT_DIR / "seeds" / "policy"
 ROWS = 24
 Mutation = Callable[[bytes, random.Random], bytes]
 NASTY = [
-    b"", b"'", b'"', b"';drop table x;--", b"$(touch /tmp/x)", b"<script>alert(1)</script>", b"=cmd|' /C calc'!A0",
-    "\u202eegap".encode(), b"\x00", b"\xff\xfe", b"\xc3\x28", b"\xef\xbb\xbf", b"\r", b"\n", b",", b"\t", b"NaN",
-    b"inf", b"-0", b"1e400", b"9" * 60, b"0x10", b"2026-02-30", b"2026-13-01", b"03/04/2026", b"0000-00-00",
-    b"-infinity", b"epoch", b"2026-06-01T25:00:00Z", b"2026-06-01 00:00:00 America/New_York", b"TRUE", b"2",
-    "数据".encode(), "é".encode("latin-1"), b"A" * (1 << 20), b"../../etc/passwd", b"{}", b"null", b"\\N",
+    b"", b"'", b'"', b"';drop table x;--", b"$(touch /tmp/x)", b"<script>alert(1)</script>",
+    b"=cmd|' /C calc'!A0", "\u202eegap".encode(), b"\x00", b"\xff\xfe", b"\xc3\x28", b"\xef\xbb\xbf", b"\r",
+    b"\n", b",", b"\t", b"NaN", b"inf", b"-0", b"1e400", b"9" * 60, b"0x10", b"2026-02-30", b"2026-13-01",
+    b"03/04/2026", b"0000-00-00", b"-infinity", b"epoch", b"2026-06-01T25:00:00Z",
+    b"2026-06-01 00:00:00 America/New_York", b"TRUE", b"2", "数据".encode(), "é".encode("latin-1"),
+    b"A" * (1 << 20), b"../../etc/passwd", b"{}", b"null", b"\\N",
 ]  # fmt: skip
 
 

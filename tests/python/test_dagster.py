@@ -236,7 +236,8 @@ def test_landing_that_breaks_its_contract_stops_the_job_before_anything_is_built
     tmp_path: Path, webhook: str
 ) -> None:
     company = Company(tmp_path)
-    company.land("hr.teams", [{"team_id": "", "_loaded_at": "2026-07-02T00:00:00Z"}])
+    path = company.land("hr.teams", [{"team_id": "T", "_loaded_at": "2026-07-02T00:00:00Z"}])
+    path.write_text(path.read_text().replace("team_name", "name"))
     run(REFUSED, company, "2026-06-01", "landing", PLUMBLINE_WEBHOOK=webhook)
     assert not company.warehouse.exists()
     [said] = Told.said
