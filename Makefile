@@ -58,6 +58,15 @@ spark: setup $(SPARK_VENV)/.stamp ## Close three months of the demo on a Spark c
 		--close "2026-04@2026-05-05 00:00:00" "2026-05@2026-06-05 00:00:00" 2026-06
 	@$(BIN)/python -m orchestration.spark.parity
 
+faults: export PLUMBLINE_LANDING := build/faults/landing
+faults: export PLUMBLINE_WAREHOUSE := build/faults/plumbline.duckdb
+faults: setup ## Do to a closed demo what may happen to a warehouse (docs/reliability.md; hours)
+	@rm -rf build/faults
+	@$(BIN)/plumbline close --demo-if-empty
+	@printf 'team_id,team_name,team_kind,parent_team_id,region,industry,dotted_line_manager_id,_loaded_at\nT-new,,,,,,,2026-08-02T00:00:00Z\n' \
+		> build/faults/landing/hr/teams/july.csv
+	@$(BIN)/python -m tests.python.faults build/faults
+
 ui: setup ## Open Dagster's web page on http://127.0.0.1:3000
 	@mkdir -p "$(DAGSTER_HOME)" && cp orchestration/dagster.yaml "$(DAGSTER_HOME)/dagster.yaml"
 	@$(BIN)/dbt parse --quiet

@@ -8,6 +8,7 @@ its own, because dbt keeps the DuckDB file open as long as it lives. Each event 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -19,6 +20,7 @@ from orchestration.lib.tables import cut_pools
 from orchestration.lib.warehouse import DuckTables
 
 FINISHED = ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult")
+STACK_TRACE = "MainStackTrace"
 # Two seconds of each run: artefacts that nobody reads here, and every statement in a log.
 QUIET = ["--quiet", "--no-write-json", "--log-level", "none", "--log-level-file", "none"]
 
@@ -36,7 +38,8 @@ def follow(message: Any) -> None:
     that a small build does.
     """
     info = message.info
-    if info.level == "error":
+    # Where dbt broke off in its own code is nothing that a person can act on.
+    if info.level == "error" and (info.name != STACK_TRACE or os.environ.get("PLUMBLINE_DEBUG")):
         say("error", text=info.msg.strip())
     if info.name == "LogStartLine":
         node = message.data.node_info
