@@ -9,7 +9,7 @@ SPARK_BIN := $(SPARK_VENV)/bin
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: help setup close test lint spark demo ui example-adventureworks example-ravenstack lock clean
+.PHONY: help setup close test lint spark demo faults ui example-adventureworks example-ravenstack lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-24s %s\n", $$1, $$2}'

@@ -18,6 +18,7 @@ from orchestration.lib import doctor as health
 from orchestration.lib.backup import Backup, backup, recover
 from orchestration.lib.build import MEGABYTE, GateError
 from orchestration.lib.gate import check as check_input
+from orchestration.lib.gate import drift
 from orchestration.lib.landing import unknown_paths
 from orchestration.lib.period_events import user
 from orchestration.lib.problem import Problem
@@ -40,11 +41,13 @@ def check(as_json: AsJson = False) -> None:
     problems = check_input(settings.landing, settings.policy)
     refused = [problem for problem in problems if not problem.is_set_aside]
     unread = unknown_paths(settings.landing) if settings.landing.exists() else []
+    drifted = drift(settings.landing)
     if as_json:
         print_json(
             {
                 "problems": [_as_json(problem) for problem in problems],
                 "unread": list(map(str, unread)),
+                "drift": drifted,
             }
         )
         raise typer.Exit(1 if refused else ROWS_SET_ASIDE if problems else 0)
@@ -54,6 +57,8 @@ def check(as_json: AsJson = False) -> None:
         errors.print(
             f"Not in the landing contract, and not read: {path}", soft_wrap=True, markup=False
         )
+    for says in drifted:
+        errors.print(f"Other than the contract: {says}", soft_wrap=True, markup=False)
     if problems:
         errors.print("[bold yellow]These rows would be set aside:[/]")
         for problem in problems:

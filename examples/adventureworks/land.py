@@ -12,6 +12,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from orchestration.lib.register import REGISTER
+
 Row = dict[str, str]
 
 # Everything was known the day after the last order of the data; the last window ends on 2014-06-01.
@@ -227,6 +229,8 @@ def plan_assignments(source: Path) -> list[Row]:
 def land(source: Path, landing: Path) -> None:
     """Write the landing folder anew."""
     shutil.rmtree(landing, ignore_errors=True)
+    # It is landed anew, as if for the first time.
+    (landing.parent / REGISTER).unlink(missing_ok=True)
     for name, rows in {
         "hr/employees": employees(source),
         "hr/job_history": job_history(source),

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from examples.adventureworks.land import Row, read, write
+from orchestration.lib.register import REGISTER
 
 # Everything was known the day after the last day of the data.
 LOADED_AT = "2025-01-01T00:00:00Z"
@@ -196,6 +197,8 @@ def source_faults(source: Path) -> list[tuple[str, int]]:
 def land(source: Path, landing: Path) -> None:
     """Write the landing folder anew."""
     shutil.rmtree(landing, ignore_errors=True)
+    # It is landed anew, as if for the first time.
+    (landing.parent / REGISTER).unlink(missing_ok=True)
     for name, rows in {
         "crm/accounts": accounts(source),
         "crm/service_requests": service_requests(source),

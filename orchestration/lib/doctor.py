@@ -18,7 +18,7 @@ import duckdb
 from orchestration.lib.build import LOCK, MEGABYTE, space_needed
 from orchestration.lib.close_package import closed_in, disagreements
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.gate import check_once
+from orchestration.lib.gate import check_once, drift
 from orchestration.lib.landing import DEFAULT_MEMORY, find_files, unknown_paths
 from orchestration.lib.policy import policy_setting
 from orchestration.lib.policy_gate import check_policy
@@ -169,6 +169,8 @@ def _landing(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "landing", "odd", f"not landed: {', '.join(absent)}", "what needs them is empty"
         )
+    for says in drift(settings.landing)[:MOST_SAID]:
+        yield Finding("landing", "odd", says, "is it meant?")
     for path in unknown_paths(settings.landing)[:MOST_SAID]:
         yield Finding("landing", "odd", f"{path} is read by nothing", "is its folder misspelt?")
 

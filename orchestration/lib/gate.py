@@ -8,7 +8,9 @@ is row 1.
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -129,6 +131,32 @@ def check_landing(landing: Path) -> list[Problem]:
                 if path in faulty:
                     problems += _rows_set_aside(connection, landed, path)
     return problems
+
+
+def drift(landing: Path) -> list[str]:
+    """Files that have a column more than the contract, or lack an optional one that others of their table
+    have; they are read all the same.
+    """
+    found: dict[str, list[Path]] = {}
+    for landed in find_files(landing):
+        name = landed.table.full_name
+        headers: dict[Path, list[str]] = {}
+        for path in landed.files:
+            # What cannot be read is refused by name.
+            with contextlib.suppress(OSError, ValueError, csv.Error, pa.ArrowException):
+                headers[path] = header_of(path)
+        known = OPTIONAL_COLUMNS.intersection(*[itertools.chain(*headers.values())])
+        for path, header in headers.items():
+            for column in [column for column in header if column not in landed.table.column_names]:
+                found.setdefault(f"{name} has a column {column}, which is not read", []).append(
+                    path
+                )
+            for column in known.difference(header):
+                found.setdefault(f"{name} lacks {column}, which is empty then", []).append(path)
+    return [
+        f"{says}: {paths[0].name}" + (f" and {len(paths) - 1} more files" if paths[1:] else "")
+        for says, paths in sorted(found.items())
+    ]
 
 
 def _check_files(

@@ -15,7 +15,7 @@ import pytest
 
 from orchestration.lib import gate
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.gate import check_landing, check_once
+from orchestration.lib.gate import check_landing, check_once, drift
 from orchestration.lib.landing import create_views, unknown_paths
 from orchestration.lib.policy_gate import check_policy
 from tests.python.conftest import DBT, Company
@@ -222,6 +222,25 @@ def test_a_misspelt_table_is_pointed_out(company: Company) -> None:
     odd.parent.mkdir()
     odd.write_text("x\n")
     assert unknown_paths(company.landing) == [odd.resolve()]
+
+
+def test_a_column_more_is_reported_and_not_read_and_a_missing_optional_one_too(
+    company: Company,
+) -> None:
+    company.land("hr.job_history", [job()])
+    path = company.land("hr.job_history", [job(employee_id="E2")], part="other")
+    lines = path.read_text().splitlines()
+    header, row = (line.split(",") for line in lines)
+    place = header.index("_deleted")
+    header[place], row[place] = "mood", "=cmd|x"
+    path.write_text(f"{','.join(header)}\n{','.join(row)}\n")
+    assert check_landing(company.landing) == []
+    assert drift(company.landing) == [
+        "hr.job_history has a column mood, which is not read: other.csv",
+        "hr.job_history lacks _deleted, which is empty then: other.csv",
+    ]
+    said = company.plumbline("check")
+    assert (said.returncode, said.stderr.count("Other than the contract")) == (0, 2)
 
 
 def test_input_that_passed_is_not_read_again_until_a_file_changes(
