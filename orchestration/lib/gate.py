@@ -214,7 +214,13 @@ def _check_values(
                 ", ".join(["filename", *counted, *filled, *read])
             ).fetchall()
         except duckdb.Error as error:
-            problems.append(_unreadable(part.files, error))
+            if part.files[1:]:  # DuckDB does not always say which of them it is
+                for path in part.files:
+                    found_here, faulty_here = _check_values(connection, landed.only({path}))
+                    problems += found_here
+                    faulty |= faulty_here
+            else:
+                problems.append(_unreadable(part.files, error))
             continue
         for name, *counts in found:
             broken, values = counts[: len(rules)], counts[len(rules) : 2 * len(rules)]
@@ -237,11 +243,13 @@ def _readable_parts(
     """A table's files as relations; what DuckDB cannot even open is a problem."""
     for _, _, files in alike(landed.files):
         try:
-            [part] = parts_of(connection, files, with_filename=True)
+            yield from parts_of(connection, files, with_filename=True)
         except duckdb.Error as error:
-            problems.append(_unreadable(files, error))
-        else:
-            yield part
+            if files[1:]:
+                for path in files:
+                    yield from _readable_parts(connection, landed.only({path}), problems)
+            else:
+                problems.append(_unreadable(files, error))
 
 
 def _unreadable(files: tuple[Path, ...], error: duckdb.Error) -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_landing, check_once, drift
 from orchestration.lib.landing import create_views, unknown_paths
 from orchestration.lib.policy_gate import check_policy
+from tests.python import mutations
 from tests.python.conftest import DBT, Company
 
 POLICY = PROJECT_DIR / "seeds" / "policy"
@@ -160,6 +162,32 @@ def test_a_torn_file_is_named(company: Company) -> None:
     folder.mkdir(parents=True)
     (folder / "torn.parquet").write_bytes(b"PAR1 and no more")
     assert "torn.parquet" in str(only_problem(company.landing))
+
+
+def test_of_many_files_alike_the_one_that_cannot_be_read_is_named(company: Company) -> None:
+    """DuckDB does not always say which of the files it could not read."""
+    folder = company.landing.resolve() / "hr" / "expenses"
+    folder.mkdir(parents=True)
+    days = [dt.date(2026, 6, 1 + number % 30) for number in range(400)]
+    rows = {
+        "expense_id": [f"X{number}" for number in range(400)],
+        "employee_id": [f"E{number % 7}" for number in range(400)],
+        "incurred_on": days,
+        "amount": pa.array([Decimal(number) for number in range(400)], pa.decimal128(18, 4)),
+        "currency": ["CNY"] * 400,
+        "_loaded_at": pa.array([dt.datetime(2026, 7, 1, tzinfo=dt.UTC)] * 400),
+    }
+    for name in ("a", "b", "c"):
+        pq.write_table(pa.table(rows), folder / f"{name}.parquet")
+    whole, chance, refused = (folder / "b.parquet").read_bytes(), random.Random(3), 0
+    for _ in range(40):
+        (folder / "b.parquet").write_bytes(mutations.flip_many_bits(whole, chance))
+        problems = [
+            problem for problem in check_landing(company.landing) if not problem.is_set_aside
+        ]
+        refused += bool(problems)
+        assert {problem.path.name for problem in problems} <= {"b.parquet"}
+    assert refused > 20
 
 
 def test_a_row_with_too_many_fields_is_named(company: Company) -> None:
