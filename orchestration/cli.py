@@ -337,7 +337,12 @@ app.add_typer(cli_operation.app)
 
 
 def main() -> None:
-    """The command ``plumbline``: whatever goes wrong with a machine or a file is said in a line."""
+    """The command ``plumbline``: whatever goes wrong with a machine or a file is said in a line.
+
+    What it writes says what people are paid: it is its owner's alone, unless ``PLUMBLINE_UMASK`` (octal)
+    says otherwise.
+    """
+    os.umask(int(os.environ.get("PLUMBLINE_UMASK", "077"), 8))
     try:
         app()
     except (OSError, duckdb.Error, MemoryError) as error:

@@ -294,6 +294,79 @@ def other_places(company: Company, times: int, chance: random.Random) -> Counter
     return seen
 
 
+def soak(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """The last months closed one after another, with something going wrong before or in each: the ledger,
+    the packages and every mart are those of a run in which nothing did."""
+    months = [
+        month
+        for (month,) in company.query(
+            "select strftime(period_month, '%Y-%m') from marts.dim_periods where is_whole order by 1"
+        )
+    ][-times:]
+    seen = Counter[str]()
+    with tempfile.TemporaryDirectory() as place:
+        clean, troubled = (Company(Path(place).resolve() / name) for name in ("clean", "troubled"))
+        for one in (clean, troubled):
+            shutil.copytree(company.landing, one.landing)
+        for month in months:
+            known_at = f"{_next_month(month)}-05T00:00:00"
+            close = ["close", month, "--known-at", known_at]
+            clean.must(*close)
+            what = chance.choice([_kill_it, _alter_a_file, _deliver_again, _crowd_it, _nothing])
+            what(troubled, close, chance)
+            troubled.must(*close)
+            troubled.must("verify")
+            seen[what.__name__.strip("_").replace("_", " ")] += 1
+        left_out = "fct_landing_reconciliation"
+        ours, theirs = troubled.marts(), clean.marts()
+        differing = {name for name in theirs if ours[name] != theirs[name] and name != left_out}
+        assert not differing, differing
+    return seen
+
+
+def _next_month(month: str) -> str:
+    year, number = map(int, month.split("-"))
+    return f"{year + number // 12}-{number % 12 + 1:02}"
+
+
+def _nothing(_company: Company, _close: list[str], _chance: random.Random) -> None:
+    """A month in which nothing goes wrong."""
+
+
+def _kill_it(company: Company, close: list[str], chance: random.Random) -> None:
+    interrupted_closes.interrupt(company, interrupted_closes.after(chance.uniform(1, 40)), close)
+
+
+def _alter_a_file(company: Company, close: list[str], chance: random.Random) -> None:
+    """A bit flips; the close is refused; the file is landed as it was."""
+    if not (company.folder / "landed.json").exists():
+        return  # nothing has been seen yet
+    path = chance.choice([p for found in find_files(company.landing) for p in found.files])
+    content = path.read_bytes()
+    path.write_bytes(mutations.flip_a_bit(content, chance))
+    done = company.plumbline(*close)
+    assert done.returncode == 1 and path.name in done.stderr, done.stderr
+    path.write_bytes(content)
+
+
+def _deliver_again(company: Company, _close: list[str], chance: random.Random) -> None:
+    path = chance.choice([p for found in find_files(company.landing) for p in found.files])
+    shutil.copyfile(path, path.with_name(f"again-{chance.randrange(1 << 30)}{path.suffix}"))
+
+
+def _crowd_it(company: Company, close: list[str], _chance: random.Random) -> None:
+    """Two closes of the month at once."""
+    command = [sys.executable, "-m", "orchestration.cli", *close]
+    running = [
+        subprocess.Popen(
+            command, cwd=PROJECT_DIR, env=company.environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    assert 0 in [process.wait() for process in running]
+
+
 FAULTS: dict[str, tuple[Fault, int]] = {
     "altered_files": (altered_files, 500),
     "broken_files": (broken_files, 20_000),
@@ -305,6 +378,7 @@ FAULTS: dict[str, tuple[Fault, int]] = {
     "full_disks": (full_disks, 50),
     "killed_builds": (killed_builds, 100),
     "killed_closes": (killed_closes, 200),
+    "soak": (soak, 24),
 }
 
 

@@ -46,5 +46,5 @@ def test_what_may_happen_to_a_warehouse_changes_nothing_unseen(
 
 
 def test_every_fault_is_sampled_here_or_elsewhere() -> None:
-    """Kills of closes at chosen moments are tests of packages (test_packages.py)."""
-    assert faults.FAULTS.keys() - SAMPLE.keys() == {"killed_closes"}
+    """Kills of closes at chosen moments are tests of packages (test_packages.py), and a soak is long."""
+    assert faults.FAULTS.keys() - SAMPLE.keys() == {"killed_closes", "soak"}

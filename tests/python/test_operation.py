@@ -180,3 +180,23 @@ def test_a_build_without_room_says_so_before_it_begins(closed_demo: Company) -> 
     done = closed_demo.run(sys.executable, "-c", code, "build")
     assert done.returncode == 1
     assert "MB free, and a build may need" in done.stderr
+
+
+def test_what_is_written_is_its_owners_alone_unless_asked_for(tmp_path: Path) -> None:
+    for name, mask, expected in (("own", {}, 0o077), ("group", {"PLUMBLINE_UMASK": "027"}, 0o027)):
+        company = Company(tmp_path / name)
+        done = company.run(
+            sys.executable,
+            "-m",
+            "orchestration.cli",
+            "demo",
+            "--payees",
+            "20",
+            "--months",
+            "1",
+            **mask,
+        )
+        assert done.returncode == 0, done.stderr
+        modes = [path.stat().st_mode for path in company.landing.rglob("*")]
+        assert modes and not any(mode & expected for mode in modes)
+        assert (name == "own") or all(mode & 0o040 for mode in modes)
