@@ -41,6 +41,12 @@ class Settings:
         return self.warehouse.parent / REGISTER
 
     @property
+    def published(self) -> Path:
+        """Folder of what is published: ``PLUMBLINE_PUBLISHED``, by default beside the warehouse."""
+        named = os.environ.get("PLUMBLINE_PUBLISHED")
+        return PROJECT_DIR / named if named else self.warehouse.parent / "published"
+
+    @property
     def closes(self) -> Path:
         """Folder of the close packs."""
         return self.warehouse.parent / "closes"
