@@ -243,6 +243,22 @@ def parts_of(
     return parts
 
 
+def as_read(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Rows of a faulty file whose values DuckDB has to look at.
+
+    It leaves out a condition that a column seems to fulfil by what the file says of its least and greatest
+    value; a damaged Parquet file says what was true before. Through text nothing is known of them.
+    """
+    through_text = [
+        f'try_cast(cast("{name}" as varchar) as {kind}) as "{name}"'
+        if str(kind) != "VARCHAR"
+        else f'"{name}" || \'\' as "{name}"'
+        for name, kind in zip(rows.columns, rows.types, strict=True)
+        if str(kind).startswith(("VARCHAR", "DATE", "TIMESTAMP", "DECIMAL"))
+    ]
+    return rows.project(f"* replace ({', '.join(through_text)})") if through_text else rows
+
+
 def sound_parts(
     connection: duckdb.DuckDBPyConnection, landed: LandedTable, *, with_filename: bool = False
 ) -> list[Part]:
@@ -259,7 +275,7 @@ def sound_parts(
             for column in landed.table.columns
             if column.name in part.columns and column.data_type != "string"
         ]
-        rows = part.rows.filter(f"not ({is_broken(landed.table, part.columns)})")
+        rows = as_read(part.rows).filter(f"not ({is_broken(landed.table, part.columns)})")
         parts.append(replace(part, rows=rows.project(f"* replace ({', '.join(readable)})")))
     return parts
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.lib.contract import Table
-from orchestration.lib.landing import LandedTable, file_columns, numbered, relation_of
+from orchestration.lib.landing import LandedTable, as_read, file_columns, numbered, relation_of
 from orchestration.lib.row_rules import row_rules
 
 TABLE = "orchestration.quarantined_rows"
@@ -39,7 +39,7 @@ def broken_rows(
 ) -> duckdb.DuckDBPyRelation:
     """Rows of a file with each rule that they break: the columns of ``TABLE`` and ``message``."""
     physical = file_columns(path)
-    rows = numbered(connection, path)
+    rows = as_read(numbered(connection, path))
     key = row_key(landed.table)
     of_money = {"currency", "amount"} <= physical.keys()
     currency = f"left(currency, {MOST_CHARACTERS})" if of_money else "cast(null as varchar)"

@@ -4,8 +4,7 @@
     The four amounts that are kept apart (S0-02), and the cancelling of booked contracts, as landed.
     `reverses_transaction_id` names what a refund or a cancellation takes back: it is converted at the
     rate of the day of that, so that both come to nothing (S0-07). Contracts are read where they are
-    needed, and of those that money names only the ones it names: held once for all, they would be held
-    whole, for every month.
+    needed: held once for all, they would be held whole, for every month.
 -#}
 with
 
@@ -78,40 +77,6 @@ events as (
 
 ),
 
--- Named by money of these months, by any version of it.
-named as (
-
-    select contract_id
-    from {{ ref('base_billing__payments') }}
-    where {{ in_months('paid_on') }}
-    union all
-    select contract_id
-    from {{ ref('base_billing__consumption') }}
-    where {{ in_months('consumed_on') }}
-    union all
-    select contract_id
-    from {{ ref('base_billing__refunds') }}
-    where {{ in_months('refunded_on') }}
-    union all
-    select contract_id
-    from {{ ref('stg_billing__contracts') }}
-    where {{ in_months('signed_on') }} or {{ in_months('cancelled_on') }}
-
-),
-
-contracts as (
-
-    select
-        contract_id,
-        opportunity_id,
-        product_id,
-        contract_type,
-        signed_on
-    from {{ ref('stg_billing__contracts') }}
-    where contract_id in (select named.contract_id from named)
-
-),
-
 final as (
 
     select
@@ -130,7 +95,7 @@ final as (
         events.rated_on,
         contracts.signed_on as contract_signed_on
     from events
-    left join contracts
+    left join {{ ref('int_named_contracts') }} as contracts
         on events.contract_id = contracts.contract_id
     where {{ in_months('events.transaction_date') }}
 

@@ -1,0 +1,44 @@
+{{ config(materialized='ephemeral') }}
+
+{#-
+    Contracts that money of these months names, by any version of it: joined with all of them, each month
+    would hold all of them.
+-#}
+with
+
+named as (
+
+    select contract_id
+    from {{ ref('base_billing__payments') }}
+    where {{ in_months('paid_on') }}
+    union all
+    select contract_id
+    from {{ ref('base_billing__consumption') }}
+    where {{ in_months('consumed_on') }}
+    union all
+    select contract_id
+    from {{ ref('base_billing__refunds') }}
+    where {{ in_months('refunded_on') }}
+    union all
+    select contract_id
+    from {{ ref('stg_billing__contracts') }}
+    where
+        {{ in_months('signed_on') }}
+        or {{ in_months('cancelled_on') }}
+
+),
+
+final as (
+
+    select
+        contract_id,
+        opportunity_id,
+        product_id,
+        contract_type,
+        signed_on
+    from {{ ref('stg_billing__contracts') }}
+    where contract_id in (select named.contract_id from named)
+
+)
+
+select * from final
