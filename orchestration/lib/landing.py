@@ -249,13 +249,13 @@ def as_read(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     It leaves out a condition that a column seems to fulfil by what the file says of its least and greatest
     value; a damaged Parquet file says what was true before. Through text nothing is known of them.
     """
-    through_text = [
-        f'try_cast(cast("{name}" as varchar) as {kind}) as "{name}"'
-        if str(kind) != "VARCHAR"
-        else f'"{name}" || \'\' as "{name}"'
-        for name, kind in zip(rows.columns, rows.types, strict=True)
-        if str(kind).startswith(("VARCHAR", "DATE", "TIMESTAMP", "DECIMAL"))
-    ]
+    through_text = []
+    for column, kind in zip(rows.columns, rows.types, strict=True):
+        name = '"' + column.replace('"', '""') + '"'
+        if str(kind) == "VARCHAR":
+            through_text.append(f"{name} || '' as {name}")
+        elif str(kind).startswith(("DATE", "TIMESTAMP", "DECIMAL")):
+            through_text.append(f"try_cast(cast({name} as varchar) as {kind}) as {name}")
     return rows.project(f"* replace ({', '.join(through_text)})") if through_text else rows
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import shutil
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.lib import quarantine
@@ -150,6 +153,38 @@ def test_a_column_of_which_no_value_can_be_read_refuses_its_file(company: Compan
     [problem] = check_once(company.landing, POLICY, company.folder / "gate.json")
     assert (problem.row, problem.column) == (None, "amount")
     assert "every one of its 10 values" in str(problem)
+
+
+def test_a_column_that_nobody_asked_for_may_be_called_anything(company: Company) -> None:
+    path = company.land("billing.payments", [payment(), payment(payment_id="P2", amount="lots")])
+    lines = path.read_text().splitlines()
+    odd = '"x""; drop table y; --"'
+    path.write_text("\n".join([f"{lines[0]},{odd}", *(f"{line},1" for line in lines[1:])]) + "\n")
+    with look(company) as connection:
+        assert [row[0] for row in aside(connection)] == [3]
+        assert connection.execute("select payment_id from billing.payments").fetchall() == [("P1",)]
+
+
+def test_a_damaged_file_is_not_believed_what_it_says_of_its_values(company: Company) -> None:
+    """DuckDB leaves out a condition that a Parquet file's own statistics seem to fulfil."""
+    folder = company.landing.resolve() / "billing" / "payments"
+    folder.mkdir(parents=True)
+    day = dt.date(2026, 6, 30)
+    rows = {
+        "payment_id": ["P1", "P2"], "account_id": ["A", "A"], "contract_id": ["C", "C"],
+        "payment_kind": ["invoice", "invoice"], "paid_on": [day, day],
+        "amount": pa.array([Decimal("1.0000")] * 2, pa.decimal128(18, 4)), "currency": ["CNY", "CNY"],
+        "_loaded_at": pa.array([dt.datetime(2026, 7, 1, tzinfo=dt.UTC)] * 2),
+    }  # fmt: skip
+    pq.write_table(pa.table(rows), folder / "a.parquet", use_dictionary=False, compression="none")
+    content = (folder / "a.parquet").read_bytes()
+    days = (day - dt.date(1970, 1, 1)).days.to_bytes(4, "little")
+    place = content.index(days + days)  # the values themselves, not the statistics
+    broken = (400_000).to_bytes(4, "little")
+    (folder / "a.parquet").write_bytes(content[:place] + broken + content[place + 4 :])
+    with look(company) as connection:
+        assert [row[0] for row in aside(connection)] == [1]
+        assert connection.execute("select payment_id from billing.payments").fetchall() == [("P2",)]
 
 
 def test_rows_with_quotes_and_code_stay_text(company: Company) -> None:
