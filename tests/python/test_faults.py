@@ -19,8 +19,8 @@ SAMPLE = {
     "delivered_again": 20,
     "other_places": 1,
     "concurrent_commands": 1,
-    "full_disks": 2,
-    "killed_builds": 2,
+    "full_disks": 1,
+    "killed_builds": 1,
 }
 
 
