@@ -98,7 +98,9 @@ def record_changes(
     been built. Returns the changes found now.
     """
     time_zone = policy_setting(policy, "company_time_zone", "UTC").replace("'", "")
-    if _lacks(connection, "landing_files", "rows_set_aside"):
+    if _lacks(connection, "landing_files", "rows_set_aside") or _lacks(
+        connection, "landed_again", "key"
+    ):
         # A warehouse of before: what it has seen is looked at once more.
         connection.execute("drop table if exists orchestration.landing_files")
         connection.execute("drop table if exists orchestration.landing_months")
