@@ -6,7 +6,6 @@ line is. What has passed once is not checked again until a file changes.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from dbt_common.exceptions import DbtRuntimeError
 from orchestration.lib.changes import record_changes
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once, faulty_files
-from orchestration.lib.landing import DEFAULT_MEMORY, create_views
+from orchestration.lib.landing import create_views, memory_limit
+from orchestration.lib.quoting import literal
 from orchestration.lib.warehouse import ensure_cuts_table
 
 
@@ -38,8 +38,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             listing = "\n".join(f"  {problem}" for problem in problems)
             raise DbtRuntimeError(f"The input was refused; nothing was changed.\n{listing}")
         # dbt sets the limit of the profile after this, and the landing is looked at within it too.
-        limit = os.environ.get("PLUMBLINE_MEMORY", DEFAULT_MEMORY).replace("'", "")
-        conn.execute(f"set memory_limit = '{limit}'")
+        conn.execute(f"set memory_limit = {literal(memory_limit())}")
         conn.execute("set preserve_insertion_order = false")
         faulty = faulty_files(remembered)
         create_views(conn, self.landing, faulty)

@@ -19,7 +19,7 @@ from orchestration.lib.build import LOCK, MEGABYTE, space_needed
 from orchestration.lib.close_package import closed_in, disagreements
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once, drift
-from orchestration.lib.landing import DEFAULT_MEMORY, find_files, unknown_paths
+from orchestration.lib.landing import find_files, memory_limit, unknown_paths
 from orchestration.lib.policy import policy_setting
 from orchestration.lib.policy_gate import check_policy
 from orchestration.lib.runs import last_runs
@@ -113,7 +113,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _memory(_settings: Settings) -> Iterator[Finding]:
-    limit = os.environ.get("PLUMBLINE_MEMORY", DEFAULT_MEMORY)
+    limit = memory_limit()
     try:
         duckdb.connect(config={"memory_limit": limit}).close()
     except duckdb.Error as error:

@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestration.lib.contract import Table, landing_tables
 from orchestration.lib.landing import find_files, numbered, scratch
+from orchestration.lib.quoting import literal
 
 # Which landing table and column a transaction's identifier names, by what comes before its colon.
 TRANSACTIONS = {
@@ -103,7 +104,7 @@ def _named(naming: Mapping[str, set[str]]) -> Callable[[list[str]], str | None]:
         found = []
         for column, values in naming.items():
             if column in names and values:
-                texts = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values))
+                texts = ", ".join(map(literal, sorted(values)))
                 found.append(f'cast("{column}" as varchar) in ({texts})')
         return " or ".join(found) or None
 

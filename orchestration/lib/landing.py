@@ -20,13 +20,17 @@ import duckdb
 import pyarrow.parquet as pq
 
 from orchestration.lib.contract import Table, landing_tables
+from orchestration.lib.quoting import identifier
 from orchestration.lib.row_rules import is_broken, readable_type
 
 # The SHA-256 of a landed file may lie beside it: ``a.csv.sha256``.
 CHECKSUM = ".sha256"
-# As profiles.yml has it.
-DEFAULT_MEMORY = "400MB"
 OPTIONAL_COLUMNS = frozenset({"_deleted"})
+
+
+def memory_limit() -> str:
+    """What DuckDB may hold in memory (``PLUMBLINE_MEMORY``), as profiles.yml has it."""
+    return os.environ.get("PLUMBLINE_MEMORY", "400MB")
 
 
 def scratch() -> duckdb.DuckDBPyConnection:
@@ -34,9 +38,8 @@ def scratch() -> duckdb.DuckDBPyConnection:
 
     Without a limit it would keep what it has read of the files, up to most of the machine.
     """
-    limit = os.environ.get("PLUMBLINE_MEMORY", DEFAULT_MEMORY)
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": limit,
+        "memory_limit": memory_limit(),
         "temp_directory": tempfile.gettempdir(),
     }
     connection = duckdb.connect(config=config)
@@ -251,7 +254,7 @@ def as_read(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     """
     through_text = []
     for column, kind in zip(rows.columns, rows.types, strict=True):
-        name = '"' + column.replace('"', '""') + '"'
+        name = identifier(column)
         if str(kind) == "VARCHAR":
             through_text.append(f"{name} || '' as {name}")
         elif str(kind).startswith(("DATE", "TIMESTAMP", "DECIMAL")):

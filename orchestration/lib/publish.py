@@ -23,6 +23,7 @@ import yaml
 from orchestration.lib.close_package import code_version, sync
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.landing import scratch
+from orchestration.lib.quoting import identifier, literal
 from orchestration.lib.register import sha256
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, open_read_only
@@ -124,21 +125,21 @@ def _write_duckdb(warehouse: Path, file: Path, name: str, published_at: str) -> 
         ]
     with scratch() as connection:
         connection.execute("set preserve_insertion_order = false")
-        connection.execute(f"attach {_text(str(warehouse))} as {_name(own)} (read_only)")
-        connection.execute(f"attach {_text(str(file))} as {ALIAS}")
+        connection.execute(f"attach {literal(str(warehouse))} as {identifier(own)} (read_only)")
+        connection.execute(f"attach {literal(str(file))} as {ALIAS}")
         connection.execute(f"create schema {ALIAS}.marts")
         for mart in marts:
-            table = f"{ALIAS}.marts.{_name(mart)}"
+            table = f"{ALIAS}.marts.{identifier(mart)}"
             connection.execute(
-                f"create table {table} as select * from {_name(own)}.marts.{_name(mart)}"
+                f"create table {table} as select * from {identifier(own)}.marts.{identifier(mart)}"
             )
             found = connection.execute(f"select * from {table} limit 0").description or []
             [(rows[mart],)] = connection.execute(f"select count(*) from {table}").fetchall()
             about, of_columns = described.get(mart, ("", {}))
-            connection.execute(f"comment on table {table} is {_text(about)}")
+            connection.execute(f"comment on table {table} is {literal(about)}")
             for column, *_ in found:
-                says = _text(of_columns.get(column, ""))
-                connection.execute(f"comment on column {table}.{_name(column)} is {says}")
+                says = literal(of_columns.get(column, ""))
+                connection.execute(f"comment on column {table}.{identifier(column)} is {says}")
         connection.execute(
             f"create table {ALIAS}.marts.published_version as"
             " select ? as version, cast(? as timestamp) as published_at",
@@ -248,11 +249,3 @@ def descriptions() -> dict[str, tuple[str, dict[str, str]]]:
             columns = {c["name"]: c.get("description", "") for c in node.get("columns", [])}
             found[node["name"]] = (node.get("description", "").strip(), columns)
     return found
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

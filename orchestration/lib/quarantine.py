@@ -13,6 +13,7 @@ import duckdb
 
 from orchestration.lib.contract import Table
 from orchestration.lib.landing import LandedTable, as_read, file_columns, numbered, relation_of
+from orchestration.lib.quoting import literal
 from orchestration.lib.row_rules import row_rules
 
 TABLE = "orchestration.quarantined_rows"
@@ -47,12 +48,12 @@ def broken_rows(
     whole: duckdb.DuckDBPyRelation | None = None
     for rule in row_rules(landed.table, physical):
         broken = rows.filter(rule.condition).project(
-            f"row_in_file, {_text(rule.column)} as column_name,"
+            f"row_in_file, {literal(rule.column)} as column_name,"
             f" left(cast({rule.column} as varchar), {MOST_CHARACTERS}) as value,"
-            f" {_text(rule.rule)} as rule, {key} as row_key, {currency} as currency,"
+            f" {literal(rule.rule)} as rule, {key} as row_key, {currency} as currency,"
             f" {amount} as amount,"
             " make_timestamp(epoch_us(try_cast(_loaded_at as timestamptz))) as loaded_at,"
-            f" {_text(rule.message)} as message"
+            f" {literal(rule.message)} as message"
         )
         whole = broken if whole is None else whole.union(broken)
     assert whole is not None  # every table has a key
@@ -62,10 +63,6 @@ def broken_rows(
 def row_key(table: Table) -> str:
     """SQL: what names a row to a person: its key, as text; null where a part of it is missing."""
     return " || ' ' || ".join(f"cast({name} as varchar)" for name in table.key)
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def set_aside(connection: duckdb.DuckDBPyConnection, landed: LandedTable, root: Path) -> None:

@@ -80,12 +80,9 @@ class Register:
         files = [path for landed in find_files(self.root) for path in landed.files]
         there = {self._name(path) for path in files}
         found = [
-            Problem(
-                self.root / name, None, None, RULE, f"it was landed {seen}, and is gone{ADVICE}"
-            )
+            Problem(self.root / name, None, None, RULE, _says_gone(entry))
             for name, entry in sorted(self.entries.items())
             if name not in there
-            for seen in (entry.first_seen_at,)
         ]
         suspects = [path for path in files if is_thorough or not self._is_as_it_was(path)]
         with ThreadPoolExecutor(FILES_AT_A_TIME) as pool:
@@ -179,6 +176,10 @@ class Register:
                 "accepted": [asdict(acceptance) for acceptance in self.accepted],
             },
         )
+
+
+def _says_gone(entry: Entry) -> str:
+    return f"it was landed {entry.first_seen_at}, and is gone{ADVICE}"
 
 
 def _now() -> str:

@@ -160,7 +160,7 @@ def test_two_closes_at_once_are_one(
     company = Company(tmp_path / "two")
     shutil.copytree(closed_demo.folder, company.folder)
     shutil.copytree(next_close.landing, company.landing, dirs_exist_ok=True)
-    first = interrupted.begin(company)
+    first = interrupted.begin(company, interrupted.CLOSE)
     while not (company.folder / "build.lock").exists() or not any(
         company.folder.glob("*.building*")
     ):
