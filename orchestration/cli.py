@@ -12,7 +12,7 @@ from typing import Annotated
 import duckdb
 import typer
 
-from orchestration import cli_answers, cli_operation
+from orchestration import cli_answers, cli_operation, cli_publishing
 from orchestration.generator.generate import MARK, generate
 from orchestration.generator.shape import Size
 from orchestration.lib import report, run_log
@@ -334,6 +334,7 @@ def package(month: Month) -> None:
 
 app.add_typer(cli_answers.app)
 app.add_typer(cli_operation.app)
+app.add_typer(cli_publishing.app)
 
 
 def main() -> None:

@@ -22,7 +22,6 @@ from orchestration.lib.gate import drift
 from orchestration.lib.landing import unknown_paths
 from orchestration.lib.period_events import user
 from orchestration.lib.problem import Problem
-from orchestration.lib.publish import publish, roll_back, versions
 from orchestration.lib.register import Register, short
 from orchestration.lib.runs import recorded
 from orchestration.lib.settings import Settings
@@ -147,33 +146,6 @@ def recover_command(
     except WarehouseError as error:
         raise failed(error) from error
     _print_backup(found, f"Recovered: {shown(settings.warehouse)}")
-
-
-@app.command("publish")
-def publish_command(
-    roll_back_to: Annotated[
-        str | None,
-        typer.Option("--to", help="Point readers to this version instead, one of those kept."),
-    ] = None,
-    back: Annotated[bool, typer.Option(help="Point readers to the version before.")] = False,
-) -> None:
-    """Publish the marts for BI tools: a DuckDB file and Parquet, all or nothing, while readers read."""
-    settings = Settings.from_environment()
-    try:
-        with recorded(settings, "publish", to=roll_back_to, back=back):
-            is_back = back or roll_back_to
-            version = roll_back(settings, roll_back_to) if is_back else publish(settings)
-    except WarehouseError as error:
-        raise failed(error) from error
-    for kept in versions(settings):
-        mark = "->" if kept.name == version.name else "  "
-        console.print(
-            f"{mark} {kept.name}  {len(kept.rows)} marts, {sum(kept.rows.values()):,} rows",
-            markup=False, highlight=False,
-        )  # fmt: skip
-    console.print(
-        f"Read {shown(settings.published / 'current' / 'plumbline.duckdb')}", soft_wrap=True
-    )
 
 
 def _print_backup(found: Backup, says: str) -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 
+from orchestration.lib import postgres
 from orchestration.lib.build import LOCK, MEGABYTE, space_needed
 from orchestration.lib.close_package import closed_in, disagreements
 from orchestration.lib.contract import PROJECT_DIR
@@ -45,7 +46,7 @@ class Finding:
 def look(settings: Settings) -> list[Finding]:
     """Everything that a build or a close depends on; it changes nothing."""
     looks: list[Callable[[Settings], Iterator[Finding]]] = [
-        _versions, _folders, _disk, _memory, _clock, _landing, _policy, _warehouse, _ledger,
+        _versions, _folders, _disk, _memory, _postgres, _clock, _landing, _policy, _warehouse, _ledger,
         _lock, _runs,
     ]  # fmt: skip
     return [finding for one in looks for finding in one(settings)]
@@ -110,6 +111,17 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         if free >= needed
         else Finding("disk", "bad", says, "make room, or name another place in PLUMBLINE_WAREHOUSE")
     )
+
+
+def _postgres(settings: Settings) -> Iterator[Finding]:
+    if settings.postgres is None:
+        return
+    try:
+        with postgres.connect(settings.postgres, settings.policy) as database:
+            found = f"{len(database.versions())} versions, {len(database.logins())} logins"
+        yield Finding("postgres", "good", found)
+    except WarehouseError as error:
+        yield Finding("postgres", "bad", str(error), "PLUMBLINE_POSTGRES names the database")
 
 
 def _memory(_settings: Settings) -> Iterator[Finding]:

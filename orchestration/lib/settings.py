@@ -47,6 +47,11 @@ class Settings:
         return PROJECT_DIR / named if named else self.warehouse.parent / "published"
 
     @property
+    def postgres(self) -> str | None:
+        """URL of the PostgreSQL database to publish to (``PLUMBLINE_POSTGRES``), a secret, or None."""
+        return os.environ.get("PLUMBLINE_POSTGRES") or None
+
+    @property
     def closes(self) -> Path:
         """Folder of the close packs."""
         return self.warehouse.parent / "closes"

