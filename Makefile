@@ -9,7 +9,7 @@ SPARK_BIN := $(SPARK_VENV)/bin
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: help setup close test lint spark demo faults ui example-adventureworks example-ravenstack lock clean
+.PHONY: help setup close test lint spark demo docs faults ui example-adventureworks example-ravenstack lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-24s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ faults: setup ## Do to a closed demo what may happen to a warehouse (docs/reliab
 	@printf 'team_id,team_name,team_kind,parent_team_id,region,industry,dotted_line_manager_id,_loaded_at\nT-new,,,,,,,2026-08-02T00:00:00Z\n' \
 		> build/faults/landing/hr/teams/july.csv
 	@$(BIN)/python -m tests.python.faults build/faults
+
+docs: setup ## Build the docs site of what was built last: models, columns, lineage, metrics (build/docs/index.html)
+	@$(BIN)/python -m orchestration.docs_site
 
 ui: setup ## Open Dagster's web page on http://127.0.0.1:3000
 	@mkdir -p "$(DAGSTER_HOME)" && cp orchestration/dagster.yaml "$(DAGSTER_HOME)/dagster.yaml"
