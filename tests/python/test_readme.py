@@ -14,9 +14,10 @@ from tests.python.conftest import Company
 
 README = PROJECT_DIR / "README.md"
 # `make test` is this very run; `make ui` serves until it is stopped, and test_dagster loads what it
-# serves; the examples have tests of their own. Setting up is what came before.
+# serves; the docs site and the examples have tests of their own. Setting up is what came before.
 ELSEWHERE = {
     "make test",
+    "make docs",
     "make spark",
     "make ui",
     "make example-adventureworks",

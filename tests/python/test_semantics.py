@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,6 +44,12 @@ def ask(published: Company, tmp_path_factory: pytest.TempPathFactory) -> Ask:
     }
     parsed = published.run(sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", **more)
     assert parsed.returncode == 0, parsed.stdout + parsed.stderr
+    # mf reads the project's own target folder, whatever dbt is told.
+    (PROJECT_DIR / "target").mkdir(exist_ok=True)
+    shutil.copyfile(
+        TARGET / "semantics" / "semantic_manifest.json",
+        PROJECT_DIR / "target" / "semantic_manifest.json",
+    )
     numbers = iter(range(1_000))
 
     def query(*arguments: str) -> Rows:
