@@ -121,6 +121,11 @@ def connect(url: str, policy: Path) -> Iterator[Postgres]:
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             yield Postgres(connection, policy)
+    except psycopg.ProgrammingError as error:
+        # The message about a URL that cannot be read has a part of it.
+        if error.diag.message_primary is None:
+            raise PostgresError("PLUMBLINE_POSTGRES is not the URL of a database") from None
+        raise PostgresError(f"PostgreSQL: {error.diag.message_primary}") from error
     except psycopg.Error as error:
         says = error.diag.message_primary or str(error).partition("\n")[0] or type(error).__name__
         raise PostgresError(f"PostgreSQL: {says}") from error

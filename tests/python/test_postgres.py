@@ -493,6 +493,10 @@ def test_the_command_publishes_to_files_and_database_together_or_not_at_all(
     assert done.returncode == 1 and "nothing was published: PostgreSQL" in done.stderr
     assert "s3cret" not in done.stderr + done.stdout and "Traceback" not in done.stderr
     assert current(company.settings) == first
+    monkeypatch.setenv("PLUMBLINE_POSTGRES", "someone:s3cret@nowhere")
+    done = company.plumbline("publish")
+    assert done.returncode == 1 and "is not the URL of a database" in done.stderr
+    assert "s3cret" not in done.stderr + done.stdout
     with pytest.raises(PublishError):
         roll_back(company.settings, versions(company.settings)[-1].name)
     assert current(company.settings) == first
