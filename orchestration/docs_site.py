@@ -10,9 +10,9 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.terminal import shown
 
 FOLDER = PROJECT_DIR / "build" / "docs"
 OVERVIEW = """{{% docs __overview__ %}}
@@ -51,12 +51,8 @@ def main() -> int:
     )
     if done.returncode == 0:
         shutil.copyfile(target / "static_index.html", FOLDER / "index.html")
-        print(f"Open {_shown(FOLDER / 'index.html')}")
+        print(f"Open {shown(FOLDER / 'index.html')}")
     return done.returncode
-
-
-def _shown(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -54,8 +55,10 @@ def export(
     shutil.rmtree(draft, ignore_errors=True)
     now = datetime.now(UTC)
     try:
-        select = _selection(settings.policy, audience, employee, pseudonym_key)
-        write_files(settings.warehouse, draft, f"{audience} {now:%Y%m%dT%H%M%SZ}", now, select)
+        select = _selection(settings.policy, audience, employee, pseudonym_key is not None)
+        functions = {} if pseudonym_key is None else {PSEUDONYM: _pseudonyms(pseudonym_key)}
+        version = f"{audience} {now:%Y%m%dT%H%M%SZ}"
+        write_files(settings.warehouse, draft, version, now, select, functions)
         draft.replace(folder)
     except (OSError, duckdb.Error) as error:
         shutil.rmtree(draft, ignore_errors=True)
@@ -63,20 +66,17 @@ def export(
     return folder / FILE
 
 
-def _selection(policy: Path, audience: str, employee: str | None, key: str | None) -> Selection:
+def _selection(
+    policy: Path, audience: str, employee: str | None, has_pseudonyms: bool
+) -> Selection:
     own = {g.mart.name: g for g in grants(policy, described_marts()) if g.audience == audience}
-    has_pseudonyms = False
+    reader = "null" if employee is None else literal(employee)
 
-    def select(connection: duckdb.DuckDBPyConnection, mart: str, schema: str) -> str | None:
-        nonlocal has_pseudonyms
+    def select(mart: str, schema: str) -> str | None:
         if mart not in own:
             return None
         grant = own[mart]
-        if key is not None and not has_pseudonyms:
-            _add_pseudonyms(connection, key)
-            has_pseudonyms = True
-        reader = "null" if employee is None else literal(employee)
-        columns = ", ".join(_column(grant, name, key is not None) for name in grant.columns)
+        columns = ", ".join(_column(grant, name, has_pseudonyms) for name in grant.columns)
         which = condition(grant, reader, f"{schema}.{LINES}")
         return f"select {columns} from {schema}.{identifier(mart)} where {which}"
 
@@ -93,10 +93,10 @@ def _column(grant: Grant, name: str, has_pseudonyms: bool) -> str:
     return identifier(name)
 
 
-def _add_pseudonyms(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+def _pseudonyms(key: str) -> Callable[[str], str]:
     @lru_cache(maxsize=1_000_000)
     def pseudonym(value: str) -> str:
         digest = hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest()
         return f"P{digest[:HEX_DIGITS]}"
 
-    connection.create_function(PSEUDONYM, pseudonym, ["VARCHAR"], "VARCHAR")
+    return pseudonym

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
@@ -22,30 +23,43 @@ MONTH = "period_month"
 # What the file is called while it is written.
 ALIAS = "published_marts"
 # What is taken of a mart: a query of its relation, from its name and that of the marts' schema; or nothing.
-Selection = Callable[[duckdb.DuckDBPyConnection, str, str], str | None]
+Selection = Callable[[str, str], str | None]
+# Functions of a text that these queries may call, by name.
+Functions = Mapping[str, Callable[[str], str]]
 
 
-def everything(_connection: duckdb.DuckDBPyConnection, mart: str, schema: str) -> str:
+def everything(mart: str, schema: str) -> str:
     """The whole mart."""
     return f"select * from {schema}.{identifier(mart)}"
 
 
 def write_files(
-    warehouse: Path, folder: Path, version: str, made_at: datetime, select: Selection = everything
+    warehouse: Path,
+    folder: Path,
+    version: str,
+    made_at: datetime,
+    select: Selection = everything,
+    functions: Functions = MappingProxyType({}),
 ) -> None:
     """Write a new folder with the marts of a warehouse, and wait until it is on disk.
 
     Raises ``OSError`` and ``duckdb.Error``; then the folder is not whole.
     """
     folder.mkdir(parents=True)
-    rows = _write_duckdb(warehouse, folder / FILE, version, f"{made_at:%Y-%m-%d %H:%M:%S}", select)
+    said_at = f"{made_at:%Y-%m-%d %H:%M:%S}"
+    rows = _write_duckdb(warehouse, folder / FILE, version, said_at, select, functions)
     _write_parquet(folder)
     _write_manifest(folder, version, f"{made_at:%Y-%m-%dT%H:%M:%SZ}", rows)
     _sync_all(folder)
 
 
 def _write_duckdb(
-    warehouse: Path, file: Path, name: str, published_at: str, select: Selection
+    warehouse: Path,
+    file: Path,
+    name: str,
+    published_at: str,
+    select: Selection,
+    functions: Functions,
 ) -> dict[str, int]:
     """A DuckDB file with the marts as tables, their descriptions, and what version it is; rows by mart."""
     rows = {}
@@ -65,9 +79,11 @@ def _write_duckdb(
         connection.execute(f"attach {literal(str(warehouse))} as {identifier(own)} (read_only)")
         connection.execute(f"attach {literal(str(file))} as {ALIAS}")
         connection.execute(f"create schema {ALIAS}.marts")
+        for called, function in functions.items():
+            connection.create_function(called, function, ["VARCHAR"], "VARCHAR")
         for mart in marts:
             table = f"{ALIAS}.marts.{identifier(mart)}"
-            query = select(connection, mart, f"{identifier(own)}.marts")
+            query = select(mart, f"{identifier(own)}.marts")
             if query is None:
                 continue
             connection.execute(f"create table {table} as {query}")

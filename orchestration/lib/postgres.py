@@ -263,7 +263,7 @@ class Postgres:
         there = {name for (name,) in self._all("select rolname from pg_roles")}
         with self.connection.transaction():
             for audience in AUDIENCES:
-                if f"plumbline_{audience}" not in there:
+                if _group_name(audience) not in there:
                     self._do("create role {group} nologin", group=_group(audience))
             if not self._is_set_up():
                 self.connection.execute(CONTROL)
@@ -451,7 +451,7 @@ class Postgres:
             " from pg_attribute as part, aclexplode(part.attacl) as given"
             " where part.attrelid = %s::regclass and given.grantee <> 0"
             " and pg_get_userbyid(given.grantee) <> all (%s)",
-            f'{VIEWS}."{mart}"', f'{VIEWS}."{mart}"', [f"plumbline_{a}" for a in AUDIENCES],
+            f'{VIEWS}."{mart}"', f'{VIEWS}."{mart}"', list(map(_group_name, AUDIENCES)),
         )  # fmt: skip
 
     def _require_one_audience_each(self) -> None:
@@ -463,7 +463,7 @@ class Postgres:
             " where audience.rolname = any (%s) and not member.rolsuper"
             " and member.rolname <> current_user"
             " group by member.rolname having count(distinct audience.rolname) > 1 order by 1",
-            [f"plumbline_{audience}" for audience in AUDIENCES],
+            list(map(_group_name, AUDIENCES)),
         )
         if doubled:
             names = ", ".join(name for (name,) in doubled)
@@ -571,8 +571,12 @@ def _view(mart: str) -> sql.Identifier:
     return sql.Identifier(VIEWS, mart)
 
 
+def _group_name(audience: str) -> str:
+    return f"plumbline_{audience}"
+
+
 def _group(audience: str) -> sql.Identifier:
-    return sql.Identifier(f"plumbline_{audience}")
+    return sql.Identifier(_group_name(audience))
 
 
 def _names(columns: list[str]) -> sql.Composed:
