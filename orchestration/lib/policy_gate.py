@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from orchestration.lib.commission_gate import check_commission
-from orchestration.lib.contract import Column, Table, policy_tables
+from orchestration.lib.contract import Column, Table, landing_tables, policy_tables
 from orchestration.lib.credit_gate import check_credits
 from orchestration.lib.problem import Problem
 from orchestration.lib.score_gate import FOREVER, Row, check_scores
@@ -56,6 +56,14 @@ BONUS_COLUMNS = {
     "delivered": ("rate",),
     "units_sold": ("amount", "block_units"),
 }
+LIMITS = (
+    "minimum_rows",
+    "maximum_rows",
+    "lowest_share",
+    "highest_share",
+    "months_compared",
+    "days_behind",
+)
 # What a build by months looks back for the health before a renewal (macro changed_months).
 MOST_HEALTH_DAYS = 180
 SECONDS_PER_DAY = 86_400
@@ -95,6 +103,7 @@ def check_policy(policy: Path) -> list[Problem]:
     problems.extend(check_commission(policy, rows))
     problems.extend(_check_loads(policy, rows["policy_owner_loads"]))
     problems.extend(_check_currencies(policy, rows["policy_currencies"]))
+    problems.extend(_check_limits(policy, rows["policy_landing_limits"]))
     return problems
 
 
@@ -404,3 +413,26 @@ def _check_currencies(policy: Path, rows: list[Row]) -> Iterable[Problem]:
             path = policy / "policy_currencies.csv"
             rule = "units_per_major x unit_amount is 1 (RULES 0)"
             yield Problem(path, number, "unit_amount", rule, "it is not")
+
+
+def _check_limits(policy: Path, rows: list[Row]) -> Iterable[Problem]:
+    path = policy / "policy_landing_limits.csv"
+    known = landing_tables()
+    for number, values in rows:
+        if values["landing_table"] not in known:
+            rule = "a limit is of a landing table (crm.activities)"
+            message = f"there is no '{values['landing_table']}'"
+            yield Problem(path, number, "landing_table", rule, message)
+        limits = {name: Decimal(values[name]) for name in values if name in LIMITS and values[name]}
+        for name, value in limits.items():
+            if value < 0 or (name == "months_compared" and value == 0):
+                rule = "a limit is not below 0, and months are 1 or more"
+                yield Problem(path, number, name, rule, f"it is {values[name]}")
+        for low, high in (("minimum_rows", "maximum_rows"), ("lowest_share", "highest_share")):
+            if low in limits and high in limits and limits[low] > limits[high]:
+                rule = f"{low} is not above {high}"
+                yield Problem(path, number, low, rule, f"it is more than the {values[high]}")
+        if bool({"lowest_share", "highest_share"} & limits.keys()) != ("months_compared" in limits):
+            rule = "a share is of the average of a number of months, and months are for a share"
+            message = f"it is '{values['months_compared']}'"
+            yield Problem(path, number, "months_compared", rule, message)

@@ -118,6 +118,33 @@ def test_a_holiday_is_no_business_day_and_a_weekend_that_is_worked_is_one() -> N
     ]
 
 
+def test_a_file_that_did_not_come_is_found_and_stops_a_close_where_the_plan_says_so(
+    closed_demo: Company, tmp_path: Path
+) -> None:
+    company = Company(tmp_path)
+    shutil.copytree(closed_demo.landing, company.landing)
+    for path in (company.landing / "crm" / "activities").glob("2026-06*"):
+        path.unlink()
+    for path in (company.landing / "hr" / "expenses").glob("*2026-0[56]*"):
+        path.unlink()
+    company = with_gates(company, tmp_path, "findings,chk_landing_volumes,0")
+    company.must("build")
+    found = company.query(
+        "select landing_table, passed_limit, row_count, cast(period_month as text)"
+        " from checks.chk_landing_volumes order by all"
+    )
+    activities = [row for row in found if row[0] == "crm.activities"]
+    assert [(*row[:2], row[3]) for row in activities] == [
+        ("crm.activities", "lowest_share", "2026-06-01")
+    ]
+    assert {row[0] for row in found} == {"crm.activities", "hr.expenses"}
+    assert company.query("select landing_table from checks.chk_landing_tables_behind") == [
+        ("hr.expenses",)
+    ]
+    done = company.plumbline("close", "2026-06")
+    assert done.returncode == 1 and "chk_landing_volumes found" in " ".join(done.stderr.split())
+
+
 @pytest.mark.parametrize("address", ["", "ftp://example.org", "http://127.0.0.1:9/nobody"])
 def test_a_webhook_that_is_not_there_fails_nothing(
     address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
