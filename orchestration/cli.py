@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext, redirect_stdout
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -27,7 +28,7 @@ from orchestration.lib.build import (
     restore_ledger,
     write_package,
 )
-from orchestration.lib.close_package import packages
+from orchestration.lib.close_package import Package, packages
 from orchestration.lib.notify import notify
 from orchestration.lib.period_events import (
     Event,
@@ -42,6 +43,7 @@ from orchestration.lib.profile import Profiler
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, findings
 from orchestration.terminal import (
+    AsJson,
     By,
     KnownAt,
     Month,
@@ -52,6 +54,8 @@ from orchestration.terminal import (
     following,
     open_warehouse,
     parse_month,
+    print_json,
+    records,
     shown,
 )
 
@@ -102,6 +106,7 @@ def build_command(
         int | None,
         typer.Option(help="Landed rows that are built at a time, in whole months: bounds memory."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Build what has changed in the landing files; readers see the old warehouse until it is done."""
     settings = Settings.from_environment()
@@ -113,6 +118,16 @@ def build_command(
     except WarehouseError as error:
         raise failed(error) from error
     with open_warehouse(settings) as connection:
+        if as_json:
+            print_json(
+                {
+                    "warehouse": settings.warehouse,
+                    "models": run_log.as_records(connection, invocations),
+                    "findings": {check: count for check, count in findings(connection) if count},
+                    "not_landed": report.absent_tables(connection),
+                }
+            )
+            return
         if profiler:
             console.print(run_log.profile_table(connection, profiler))
         console.print(run_log.what_was_built(connection, invocations))
@@ -138,11 +153,14 @@ def close_command(
         bool, typer.Option(help="Land the demo company first where nothing is landed.")
     ] = False,
     by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Close a month: post to the ledger what is now computed and not yet posted."""
     settings = Settings.from_environment()
     if demo_if_empty and not (settings.landing.exists() and any(settings.landing.iterdir())):
-        demo()
+        # What it says is none of the JSON.
+        with redirect_stdout(sys.stderr) if as_json else nullcontext():
+            demo()
     try:
         chosen = month or last_whole_month(settings)
         if chosen is None:
@@ -155,8 +173,19 @@ def close_command(
         raise failed(error) from error
     if is_new:
         notify(f"Plumbline: {chosen:%Y-%m} is closed", is_good=True, month=f"{chosen:%Y-%m}")
-    else:
+    elif not as_json:
         console.print(f"{chosen:%Y-%m} was closed before: nothing was posted.")
+    if as_json:
+        [package] = [found for found in packages(settings) if found.month == chosen]
+        print_json(
+            {
+                "month": f"{chosen:%Y-%m}",
+                "is_new": is_new,
+                "package": settings.closes / f"{chosen:%Y-%m}",
+                **_as_posted(package),
+            }
+        )
+        return
     truth = settings.landing / "_ground_truth.json"
     files = [
         f"warehouse    {shown(settings.warehouse)}",
@@ -216,7 +245,7 @@ def paid(
 
 
 @app.command()
-def periods() -> None:
+def periods(as_json: AsJson = False) -> None:
     """List the months with their state, and who took each step, when, and on what."""
     settings = Settings.from_environment()
     try:
@@ -235,6 +264,9 @@ def periods() -> None:
         raise failed(error) from error
     after = {"closed": 1, "paid": 2}
     steps.sort(key=lambda step: (step[0], after.get(step[1], 0), step[3]))
+    if as_json:
+        print_json(records(("month", "step", "by", "at", "posts", "rows_sha256"), steps))
+        return
     headings = ["month", "step", "by", "at (UTC)", "posts", "rows' SHA-256"]
     console.print(report.table("Steps", headings, steps, unfolded={0, 1, 2, 3, 5}))
     for month in sorted({step[0] for step in steps}):
@@ -258,7 +290,7 @@ def _totals(totals: dict[str, str]) -> str:
 
 
 @app.command("reproduce")
-def reproduce_command(month: Month) -> None:
+def reproduce_command(month: Month, as_json: AsJson = False) -> None:
     """Compute a past close anew from what it knew and its own policy, and compare every ledger row."""
     settings = Settings.from_environment()
     open_warehouse(settings).close()
@@ -267,6 +299,18 @@ def reproduce_command(month: Month) -> None:
             found = reproduce(settings, month, told, step)
     except WarehouseError as error:
         raise failed(error) from error
+    if as_json:
+        headings = ["employee_id", "component", "currency", "earned_in", "posted", "reproduced"]
+        print_json(
+            {
+                "is_reproduced": not (found.causes or found.differences),
+                "ledger_rows": found.entries,
+                "sha256": found.sha256,
+                "differences": records(headings, found.differences),
+                "causes": found.causes,
+            }
+        )
+        raise typer.Exit(1 if found.causes or found.differences else 0)
     if found.causes or found.differences:
         headings = ["employee", "component", "currency", "earned in", "posted", "reproduced"]
         console.print(report.table("Differences", headings, found.differences, {4, 5}))
@@ -281,7 +325,7 @@ def reproduce_command(month: Month) -> None:
 
 
 @app.command()
-def verify() -> None:
+def verify(as_json: AsJson = False) -> None:
     """Prove that the packages of the closes are as they were written, and what the ledger says."""
     settings = Settings.from_environment()
     open_warehouse(settings).close()
@@ -290,6 +334,11 @@ def verify() -> None:
     except WarehouseError as error:
         raise failed(error) from error
     there = packages(settings)
+    if as_json:
+        print_json(
+            [{"month": f"{package.month:%Y-%m}", **_as_posted(package)} for package in there]
+        )
+        return
     rows = [
         (
             f"{package.month:%Y-%m}",
@@ -303,6 +352,15 @@ def verify() -> None:
     headings = ["closed", "ledger rows", "posted", "SHA-256 of the manifest"]
     console.print(report.table("Packages", headings, rows, {1, 2}))
     console.print("Every package is as it was written, and the ledger is theirs.")
+
+
+def _as_posted(package: Package) -> dict[str, object]:
+    """What a close posted, for JSON."""
+    return {
+        "ledger_rows": package.manifest["tables"]["pay_ledger"]["rows"],
+        "totals": package.manifest["totals"],
+        "manifest_sha256": package.digest,
+    }
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -24,6 +25,7 @@ from orchestration.lib.settings import Settings
 from orchestration.lib.simulate import simulate
 from orchestration.lib.warehouse import WarehouseError, findings
 from orchestration.terminal import (
+    AsJson,
     Month,
     console,
     errors,
@@ -32,8 +34,19 @@ from orchestration.terminal import (
     open_warehouse,
     parse_instant,
     parse_month,
+    print_json,
+    records,
     shown,
 )
+
+DISPUTE_COLUMNS = (
+    "dispute_id", "employee_id", "statement_month", "about", "posted_amount", "claimed_amount", "currency",
+    "open_days", "outcome",
+)  # fmt: skip
+BOARD_COLUMNS = (
+    "role", "rank", "employee_id", "full_name", "scope_id", "value", "quality_measure", "quality_value",
+    "percentile", "rank_change",
+)  # fmt: skip
 
 app = typer.Typer()
 
@@ -44,6 +57,7 @@ def payroll(
     out: Annotated[
         Path | None, typer.Option(help="Folder; by default `payroll` beside the warehouse.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write what payroll pays for a closed month, as CSV and XLSX, and show its control totals."""
     settings = Settings.from_environment()
@@ -52,6 +66,15 @@ def payroll(
         written = write_payroll(found, out or settings.warehouse.parent / "payroll")
     except WarehouseError as error:
         raise failed(error) from error
+    if as_json:
+        print_json(
+            {
+                "control_totals": records(("total_of", "currency", "value"), found.control_rows()),
+                "owing": records(("employee_id", "currency"), found.owing),
+                "files": written,
+            }
+        )
+        return
     console.print(answers.payroll_totals(found))
     for employee, currency in found.owing:
         owed = report.money(found.by_payee[employee, currency])
@@ -66,6 +89,7 @@ def journal(
     out: Annotated[
         Path | None, typer.Option(help="Folder; by default `journals` beside the warehouse.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write the journal of a closed month, as CSV and XLSX: commission accrued, contract costs moved."""
     settings = Settings.from_environment()
@@ -74,6 +98,15 @@ def journal(
         written = write_journal(found, out or settings.warehouse.parent / "journals")
     except WarehouseError as error:
         raise failed(error) from error
+    if as_json:
+        print_json(
+            {
+                "lines": [asdict(line) for line in found.lines],
+                "roll_forward": [asdict(row) for row in found.roll_forward],
+                "files": written,
+            }
+        )
+        return
     console.print(answers.journal_tables(found))
     for path in written:
         console.print(f"Written: {shown(path)}", soft_wrap=True, highlight=False)
@@ -116,7 +149,7 @@ def diff(
         ),
     ] = None,
     employee: Annotated[str | None, typer.Option(help="One employee only.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, amounts as text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare pay, payee by payee, with what caused each difference.
 
@@ -217,7 +250,7 @@ def explain(
     component: Annotated[
         str | None, typer.Option(help="One component of pay only, as commission.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, amounts as text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Explain what a close posted for a payee: from the payout down to the landed rows, file and row."""
     settings = Settings.from_environment()
@@ -265,7 +298,7 @@ def estimate_command(
     paid: Annotated[
         bool, typer.Option(help="Whether the customer pays all of it that day.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, amounts as text.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Estimate what an open deal would pay, and to whom: won beside the warehouse, by the same models."""
     settings = Settings.from_environment()
@@ -296,6 +329,7 @@ def estimate_command(
 def findings_command(
     check: Annotated[str | None, typer.Argument(help="A check, as chk_orphan_accounts.")] = None,
     limit: Annotated[int, typer.Option(help="Rows to show.", min=1)] = 100,
+    as_json: AsJson = False,
 ) -> None:
     """List what the checks found; of one check its rows, with the evidence."""
     settings = Settings.from_environment()
@@ -303,6 +337,9 @@ def findings_command(
         found = dict(findings(connection))
         if check is None:
             rows = [(name, count) for name, count in found.items() if count]
+            if as_json:
+                print_json(records(("check", "rows"), rows))
+                return
             console.print(report.table("Findings", ["check", "rows"], rows, {1}))
             return
         if check not in found:
@@ -315,13 +352,16 @@ def findings_command(
             f'select * from checks."{check}" order by all limit ?', [limit]
         )
         headings = [column[0] for column in shown_rows.description or []]
+        if as_json:
+            print_json(records(headings, shown_rows.fetchall()))
+            return
         console.print(
             report.table(f"{check}: {found[check]} rows", headings, shown_rows.fetchall())
         )
 
 
 @app.command()
-def gates(month: Month) -> None:
+def gates(month: Month, as_json: AsJson = False) -> None:
     """Show what would stop a close of the month: the plan's gates, against what is landed and built."""
     settings = Settings.from_environment()
     open_warehouse(settings).close()
@@ -332,6 +372,9 @@ def gates(month: Month) -> None:
         ]
     except WarehouseError as error:
         raise failed(error) from error
+    if as_json:
+        print_json([asdict(gate) for gate in found])
+        raise typer.Exit(0 if all(gate.is_open for gate in found) else 1)
     if not found:
         console.print("The plan has no gates (policy_close_gates).")
         return
@@ -346,11 +389,15 @@ def gates(month: Month) -> None:
 @app.command()
 def disputes(
     every: Annotated[bool, typer.Option("--all", help="Decided ones too.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List what payees dispute of their statements: the statement's line, what was posted, the outcome."""
     settings = Settings.from_environment()
     with open_warehouse(settings) as connection:
         rows = report.disputes(connection, is_open=not every)
+    if as_json:
+        print_json(records(DISPUTE_COLUMNS, rows))
+        return
     if rows:
         console.print(report.dispute_table("Disputes" if every else "Open disputes", rows))
     else:
@@ -367,6 +414,7 @@ def top(
     role: Annotated[str | None, typer.Option(help="One role only.")] = None,
     scope: Annotated[str, typer.Option(help="company, region or team.")] = "company",
     limit: Annotated[int, typer.Option(help="Places to show per role.", min=1)] = 10,
+    as_json: AsJson = False,
 ) -> None:
     """Show a leaderboard."""
     settings = Settings.from_environment()
@@ -380,4 +428,7 @@ def top(
             there = ", ".join(row[0] for row in boards) or "none"
             errors.print(f"There is no such board for {month:%Y-%m}. Boards there: {there}.")
             raise typer.Exit(1)
+        if as_json:
+            print_json(records(BOARD_COLUMNS, rows))
+            return
         console.print(report.board_table(rows, board, month))

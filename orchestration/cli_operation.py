@@ -6,7 +6,6 @@ there is not; 3 (``check``) a build would go on without some rows.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,10 +25,9 @@ from orchestration.lib.register import Register, short
 from orchestration.lib.runs import recorded
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError
-from orchestration.terminal import By, console, errors, failed, shown
+from orchestration.terminal import AsJson, By, console, errors, failed, print_json, shown
 
 ROWS_SET_ASIDE = 3
-AsJson = Annotated[bool, typer.Option("--json", help="For a machine, on stdout.")]
 
 app = typer.Typer()
 
@@ -158,8 +156,3 @@ def _print_backup(found: Backup, says: str) -> None:
 
 def _as_json(problem: Problem) -> dict[str, Any]:
     return {**asdict(problem), "path": str(problem.path)}
-
-
-def print_json(content: Any) -> None:
-    """JSON on stdout as it is: no colours, no folded lines."""
-    typer.echo(json.dumps(content, ensure_ascii=False, indent=1, default=str))

@@ -16,7 +16,7 @@ from orchestration.lib.publish import publish, roll_back, versions
 from orchestration.lib.runs import recorded
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError
-from orchestration.terminal import console, failed, shown
+from orchestration.terminal import AsJson, console, failed, print_json, shown
 
 PSEUDONYM_KEY = "PLUMBLINE_PSEUDONYM_KEY"
 
@@ -43,6 +43,7 @@ def publish_command(
         typer.Option("--to", help="Point readers to this version instead, one of those kept."),
     ] = None,
     back: Annotated[bool, typer.Option(help="Point readers to the version before.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Publish the marts for BI tools, all or nothing, while readers read.
 
@@ -55,6 +56,14 @@ def publish_command(
             version = roll_back(settings, roll_back_to) if is_back else publish(settings)
     except WarehouseError as error:
         raise failed(error) from error
+    if as_json:
+        print_json(
+            [
+                {"version": kept.name, "is_current": kept.name == version.name, "rows": kept.rows}
+                for kept in versions(settings)
+            ]
+        )
+        return
     for kept in versions(settings):
         mark = "->" if kept.name == version.name else "  "
         console.print(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 import typer
@@ -72,6 +74,29 @@ KnownAt = Annotated[
         parser=parse_instant, metavar="INSTANT", help="Use only rows loaded by this UTC instant."
     ),
 ]
+
+
+AsJson = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="For a machine, on stdout; amounts as text, so that none is a float."
+    ),
+]
+
+
+def print_json(content: Any) -> None:
+    """JSON on stdout as it is: no colours, no folded lines."""
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=1, default=_as_text))
+
+
+def records(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> list[dict[str, Any]]:
+    """Rows of a table as JSON has them: by name."""
+    names = list(headings)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _as_text(value: Any) -> str:
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 @contextmanager

@@ -41,6 +41,16 @@ def rebuilt_months(
     return {model: (sorted(built), sorted(changed)) for model, (built, changed) in found.items()}
 
 
+def as_records(
+    connection: duckdb.DuckDBPyConnection, invocations: list[str]
+) -> list[dict[str, Any]]:
+    """For JSON: each model that built months, with which, and which of them were not the same before."""
+    return [
+        {"model": model, "built": list(map(str, built)), "changed": list(map(str, changed))}
+        for model, (built, changed) in rebuilt_months(connection, invocations).items()
+    ]
+
+
 def changes_seen(
     connection: duckdb.DuckDBPyConnection, invocations: list[str]
 ) -> list[tuple[str, date | None, date | None, str]]:
