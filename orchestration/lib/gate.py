@@ -21,6 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.lib import contract
+from orchestration.lib.gate_worker import READER, ReaderDiedError
 from orchestration.lib.landing import (
     OPTIONAL_COLUMNS,
     LandedTable,
@@ -32,6 +33,7 @@ from orchestration.lib.landing import (
     header_of,
     numbered,
     parts_of,
+    read_parquet,
     relation_of,
     scratch,
     stamp,
@@ -44,6 +46,7 @@ from orchestration.lib.row_rules import has_other_type, row_rules
 from orchestration.lib.state_file import read_state, write_state
 
 MOST_PROBLEMS_PER_RULE = 3
+CAN_BE_READ = "files can be read as tables"
 # A column of which so many values cannot be read, and none can, has another type than it had.
 FEWEST_VALUES_OF_A_TYPE = 10
 
@@ -84,15 +87,11 @@ def check_once(
     faulty = {Path(path) for path in memory.get("faulty", [])} & landed_files - fresh
     with scratch() as connection:
         for landed in tables:
-            try:
-                found, with_faults = _check_files(connection, landed.only(fresh))
-                has_lost = any(_folder(landing, landed) in path.parents for path in gone)
+            has_lost = any(_folder(landing, landed) in path.parents for path in gone)
+            if has_lost or fresh.intersection(landed.files):
+                found, with_faults = _look_safely(connection, landing, landed, fresh, faulty)
+                problems += found
                 faulty |= with_faults
-                if not found and (has_lost or fresh.intersection(landed.files)):
-                    found = _check_overlaps(connection, landed, faulty)
-            except FileNotFoundError as error:
-                found = [_vanished(Path(error.filename))]
-            problems += found
     if not problems:
         names = sorted(map(str, faulty))
         write_state(remembered, {"rules": rules, "files": stamps, "faulty": names})
@@ -123,14 +122,61 @@ def check_landing(landing: Path) -> list[Problem]:
     problems: list[Problem] = []
     with scratch() as connection:
         for landed in find_files(landing):
-            found, faulty = _check_files(connection, landed)
-            if not found:
-                found = _check_overlaps(connection, landed, faulty)
+            found, faulty = _look_safely(connection, landing, landed, set(landed.files), set())
             problems += found
             for path in landed.files:
                 if path in faulty:
                     problems += _rows_set_aside(connection, landed, path)
     return problems
+
+
+def look(
+    connection: duckdb.DuckDBPyConnection,
+    landed: LandedTable,
+    fresh: set[Path],
+    faulty: set[Path],
+) -> tuple[list[Problem], set[Path]]:
+    """Look at the ``fresh`` files of a table, and at the whole of it where its rows must not overlap.
+
+    ``faulty`` are those of its other files with rows that are set aside. What makes files unusable, and
+    the fresh ones with rows that break a rule.
+    """
+    problems, with_faults = _check_files(connection, landed.only(fresh))
+    return problems or _check_overlaps(connection, landed, faulty | with_faults), with_faults
+
+
+def _look_safely(
+    connection: duckdb.DuckDBPyConnection,
+    landing: Path,
+    landed: LandedTable,
+    fresh: set[Path],
+    faulty: set[Path],
+) -> tuple[list[Problem], set[Path]]:
+    """``look``; at Parquet files in another process, and where one ends that, the file is named."""
+    try:
+        if not fresh.intersection(landed.parquet_files):
+            return look(connection, landed, fresh, faulty)
+        name = landed.table.full_name
+        here = fresh.intersection(landed.files)
+        try:
+            return READER.look(landing, name, here, faulty.intersection(landed.files))
+        except ReaderDiedError as died:
+            deadly = [path for path in sorted(here) if _ends_its_reader(landing, name, path)]
+            if not deadly:
+                message = f"reading them ended the process that read them ({died})"
+                return [Problem(sorted(here)[0].parent, None, None, CAN_BE_READ, message)], set()
+            message = f"reading it ends the process that reads it ({died})"
+            return [Problem(path, None, None, CAN_BE_READ, message) for path in deadly], set()
+    except FileNotFoundError as error:
+        return [_vanished(Path(error.filename))], set()
+
+
+def _ends_its_reader(landing: Path, table: str, path: Path) -> bool:
+    try:
+        READER.look(landing, table, [path], [], is_alone=True)
+    except ReaderDiedError:
+        return True
+    return False
 
 
 def drift(landing: Path) -> list[str]:
@@ -204,6 +250,10 @@ def _check_values(
     problems: list[Problem] = []
     faulty: set[Path] = set()
     for part in _readable_parts(connection, landed, problems):
+        contradictory = _check_decimals(connection, part)
+        if contradictory:
+            problems += contradictory
+            continue
         rules = row_rules(landed.table, part.columns)
         counted = [f"count(*) filter ({rule.condition})" for rule in rules]
         filled = [f"count({rule.column})" for rule in rules]
@@ -237,6 +287,27 @@ def _check_values(
     return problems, faulty
 
 
+def _check_decimals(connection: duckdb.DuckDBPyConnection, part: Part) -> list[Problem]:
+    """A Parquet file says twice how many places its decimals have; damaged, it may say two things.
+
+    One reader takes the one and another the other: amounts would be off by powers of ten.
+    """
+    decimals = {name: kind for name, kind in part.columns.items() if kind.startswith("decimal")}
+    if not decimals:
+        return []
+    problems = []
+    for path in part.files:
+        rows = read_parquet(connection, (path,), with_filename=False)
+        for name, kind in zip(rows.columns, rows.types, strict=True):
+            said = decimals.get(name, "")
+            places = said[said.find("(") :].replace(" ", "")
+            is_decimal = str(kind).startswith("DECIMAL")
+            if said and is_decimal and str(kind) != f"DECIMAL{places}":
+                message = f"the column is a {said}, and a {kind} as well"
+                problems.append(Problem(path, None, name, CAN_BE_READ, message))
+    return problems
+
+
 def _readable_parts(
     connection: duckdb.DuckDBPyConnection, landed: LandedTable, problems: list[Problem]
 ) -> Iterator[Part]:
@@ -259,9 +330,7 @@ def _unreadable(files: tuple[Path, ...], error: duckdb.Error) -> Problem:
     line = re.search(r"CSV Error on Line: (\d+)", text)
     lines = [part.strip() for part in text.splitlines() if part.strip()]
     message = " ".join(lines[:3])
-    return Problem(
-        path, int(line.group(1)) if line else None, None, "files can be read as tables", message
-    )
+    return Problem(path, int(line.group(1)) if line else None, None, CAN_BE_READ, message)
 
 
 def _rows_set_aside(

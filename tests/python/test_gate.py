@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import shutil
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.lib import gate
+from orchestration.lib import gate, gate_worker
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_landing, check_once, drift
 from orchestration.lib.landing import create_views, unknown_paths
@@ -484,3 +485,82 @@ def test_a_build_that_fails_half_way_leaves_the_last_good_state(
     assert done.returncode == 1
     assert "currency" in done.stderr
     assert company.warehouse.read_bytes() == before
+
+
+def land_team_members(company: Company, name: str) -> Path:
+    """Who worked on two deals, as a Parquet file."""
+    path = company.landing / "crm" / "opportunity_team" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    instant = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+    rows = {
+        "opportunity_id": [f"{path.stem}1", f"{path.stem}2"],
+        "employee_id": ["E1", "E2"],
+        "team_role": ["solution_expert", "seller"],
+        "credit_share": pa.array([Decimal("0.5"), Decimal("0.25")], pa.decimal128(9, 6)),
+        "_loaded_at": pa.array([instant, instant], pa.timestamp("us", "UTC")),
+    }
+    pq.write_table(pa.table(rows), path)
+    return path
+
+
+def scale_said(path: Path) -> Any:
+    """How many places DuckDB takes the decimals of a Parquet file to have."""
+    try:
+        # A connection of its own: DuckDB keeps what it has read of a file that looks unchanged.
+        return (
+            duckdb.connect()
+            .execute(
+                "select scale from parquet_schema($1) where name = 'credit_share'", [str(path)]
+            )
+            .fetchall()
+        )
+    except duckdb.Error:
+        return []
+
+
+def test_a_parquet_file_that_says_two_things_of_its_decimals_is_refused(company: Company) -> None:
+    """One flipped bit of 20,000 inputs: 6 places were 38, and a cast in a build divided by zero."""
+    land_team_members(company, "a.parquet")
+    path = land_team_members(company, "b.parquet")
+    sound = path.read_bytes()
+    for place in [place for place, byte in enumerate(sound) if byte == 2 * 6]:
+        path.write_bytes(sound[:place] + bytes([2 * 38]) + sound[place + 1 :])
+        if scale_said(path) == [(38,)]:
+            break
+    else:
+        raise AssertionError("no byte of the file says how many places there are")
+    problem = only_problem(company.landing)
+    assert (problem.path, problem.column) == (path, "credit_share")
+    assert "is a decimal128(9, 6), and a DECIMAL(9,38) as well" in problem.message
+    path.write_bytes(sound)
+    assert check_landing(company.landing) == []
+
+
+def test_a_file_that_ends_its_reader_is_named_and_ends_nothing_else(
+    company: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = tmp_path / "reader.py"
+    script.write_text(
+        "import os, signal\n"
+        "from orchestration.lib import gate, gate_worker\n"
+        "look = gate.look\n"
+        "def deadly(connection, landed, fresh, faulty):\n"
+        "    if any('deadly' in path.name for path in landed.files):\n"
+        "        os.kill(os.getpid(), signal.SIGFPE)\n"
+        "    return look(connection, landed, fresh, faulty)\n"
+        "gate.look = deadly\n"
+        "gate_worker.main()\n"
+    )
+    for name in ("a.parquet", "deadly.parquet", "z.parquet"):
+        land_team_members(company, name)
+    gate_worker.READER.close()
+    monkeypatch.setattr(gate_worker, "COMMAND", [sys.executable, str(script)])
+    remembered = company.folder / "gate.json"
+    try:
+        [problem] = check_once(company.landing, POLICY, remembered)
+        assert problem.path.name == "deadly.parquet" and "SIGFPE" in problem.message
+        assert not remembered.exists()
+        problem.path.unlink()
+        assert check_once(company.landing, POLICY, remembered) == []
+    finally:
+        gate_worker.READER.close()
