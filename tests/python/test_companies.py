@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.lib.contract import PROJECT_DIR, policy_tables
+from orchestration.lib.contract import PROJECT_DIR, Table, landing_tables, policy_tables
 from tests.python.conftest import DBT, Company
 
 LOADED = "2026-07-02T00:00:00Z"
@@ -39,6 +39,37 @@ def test_a_company_of_one_is_closed(tmp_path: Path) -> None:
     missing = company.query("select count(*) from checks.chk_score_items_without_target"
                             " where period_month = '2026-06-01'")  # fmt: skip
     assert missing == [(6,)]
+
+
+def sparsest_row(table: Table) -> dict[str, str]:
+    """A row with what the contract requires, and nothing else."""
+    row = {}
+    for column in table.columns:
+        if column.name in table.never_empty or column.is_required:
+            kind = column.data_type.split("(")[0]
+            by_type = {"string": "E9", "boolean": "false", "decimal": "10", "integer": "1"}
+            row[column.name] = (*column.one_of, by_type.get(kind, "2026-05-10"))[0]
+    if "currency" in row:
+        row["currency"] = "CNY"
+    return {**row, "_loaded_at": LOADED}
+
+
+def test_rows_with_nothing_but_what_the_contract_requires_stop_no_build(tmp_path: Path) -> None:
+    company = Company(tmp_path)
+    company.land("hr.employees", [{"employee_id": "E1", "full_name": "王伟",
+                                   "hire_date": "2020-01-01", "_loaded_at": LOADED}])  # fmt: skip
+    company.land("hr.job_history", [{
+        "employee_id": "E1", "valid_from": "2020-01-01", "role": "account_manager",
+        "monthly_base_salary": "10000", "currency": "CNY", "_loaded_at": LOADED,
+    }])  # fmt: skip
+    for name, table in landing_tables().items():
+        company.land(name, [sparsest_row(table)], part="sparse")
+    company.must("build")
+    set_aside, lost = company.query(
+        "select sum(rows_set_aside), sum(rows_landed - rows_staged - rows_without_parent)"
+        " from marts.fct_landing_reconciliation"
+    )[0]
+    assert (set_aside, lost) == (0, 0)
 
 
 def test_a_policy_folder_where_nothing_is_paid_builds(closed_demo: Company, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ contracts as (
             as ended_on,
         cancelled_on is not null and (ends_on is null or cancelled_on < ends_on) as is_cancelled
     from {{ ref('stg_billing__contracts') }}
+    where account_id is not null
 
 ),
 

@@ -22,6 +22,7 @@ spent as (
         currency,
         amount
     from {{ ref('stg_hr__expenses') }}
+    where employee_id is not null
     union all
     select
         employee_id,

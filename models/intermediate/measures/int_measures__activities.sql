@@ -24,7 +24,9 @@ activities as (
             {% endfor %}
         end as measure
     from {{ ref('fct_activities') }}
-    where {{ in_months('period_month') }}
+    where
+        employee_id is not null
+        and {{ in_months('period_month') }}
 
 ),
 
