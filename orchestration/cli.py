@@ -251,12 +251,12 @@ def periods(as_json: AsJson = False) -> None:
     try:
         steps = [
             (f"{event.month:%Y-%m}", event.what, event.by, event.at,
-             _totals(event.facts["totals"]), event.facts.get("payable_sha256", "")[:12])
+             event.facts["totals"], event.facts.get("payable_sha256", "")[:12])
             for event in events(settings)
         ]  # fmt: skip
         steps += [
             (f"{package.month:%Y-%m}", "closed", said.get("closed_by", ""), said.get("closed_at", ""),
-             _totals(said["totals"]), said["files"]["pay_ledger.csv"][:12])
+             said["totals"], said["files"]["pay_ledger.csv"][:12])
             for package in packages(settings)
             for said in [package.manifest]
         ]  # fmt: skip
@@ -265,10 +265,11 @@ def periods(as_json: AsJson = False) -> None:
     after = {"closed": 1, "paid": 2}
     steps.sort(key=lambda step: (step[0], after.get(step[1], 0), step[3]))
     if as_json:
-        print_json(records(("month", "step", "by", "at", "posts", "rows_sha256"), steps))
+        print_json(records(("month", "step", "by", "at", "totals", "rows_sha256"), steps))
         return
+    rows = [(*step[:4], _totals(step[4]), step[5]) for step in steps]
     headings = ["month", "step", "by", "at (UTC)", "posts", "rows' SHA-256"]
-    console.print(report.table("Steps", headings, steps, unfolded={0, 1, 2, 3, 5}))
+    console.print(report.table("Steps", headings, rows, unfolded={0, 1, 2, 3, 5}))
     for month in sorted({step[0] for step in steps}):
         console.print(f"{month} is {state_of(settings, parse_month(month))}.", highlight=False)
     if not steps:

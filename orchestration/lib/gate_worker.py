@@ -54,7 +54,7 @@ class Reader:
         vanished, and ``duckdb.Error`` for what DuckDB said of anything but a file.
         """
         asked = {
-            "landing": str(landing),
+            "landing": str(landing.resolve()),
             "table": table,
             "fresh": sorted(map(str, fresh)),
             "faulty": sorted(map(str, faulty)),

@@ -37,6 +37,7 @@ def test_a_close_says_what_was_posted(asked: Company, tmp_path: Path) -> None:
     assert verified["ledger_rows"] == closed["ledger_rows"] >= count
     [step] = said(asked, "periods")
     assert (step["month"], step["step"]) == ("2026-06", "closed")
+    assert step["totals"] == closed["totals"]
     paid = said(asked, "payroll", "2026-06", "--out", str(tmp_path))
     assert all(Path(file).exists() for file in paid["files"]) and paid["control_totals"]
     booked = said(asked, "journal", "2026-06", "--out", str(tmp_path))
