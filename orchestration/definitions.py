@@ -10,6 +10,7 @@ from dagster_dbt import DbtCliResource
 
 from orchestration.defs.closes import close_gates, close_package
 from orchestration.defs.landing import landing_assets, landing_changed
+from orchestration.defs.publishing import published_marts
 from orchestration.defs.rankings import fct_promotion_cuts
 from orchestration.defs.schedules import (
     close_job,
@@ -35,6 +36,7 @@ defs = Definitions(
         close_gates,
         close_assets,
         close_package,
+        published_marts,
     ],
     jobs=[refresh_job, cuts_job, close_job],
     schedules=[nightly_refresh, quarterly_cuts, monthly_close],

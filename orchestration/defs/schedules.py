@@ -17,6 +17,7 @@ from dagster import (
 from orchestration.defs.closes import close_gates, close_package
 from orchestration.defs.hooks import tell_failure, tell_success
 from orchestration.defs.landing import landing_assets
+from orchestration.defs.publishing import published_marts
 from orchestration.defs.rankings import fct_promotion_cuts
 from orchestration.defs.warehouse import (
     after_cuts_assets,
@@ -29,7 +30,8 @@ from orchestration.lib.policy import policy_setting
 from orchestration.lib.settings import Settings
 
 _cut = AssetSelection.assets(fct_promotion_cuts, after_cuts_assets)
-_refreshed = AssetSelection.assets(landing_assets, warehouse_assets) | _cut
+_published = AssetSelection.assets(published_marts)
+_refreshed = AssetSelection.assets(landing_assets, warehouse_assets) | _cut | _published
 _time_zone = policy_setting(Settings.from_environment().policy, "company_time_zone", "UTC")
 _hooks = frozenset({tell_failure, tell_success})
 # Every step may be run twice: what is built is built anew, what is posted is not posted again.
@@ -38,7 +40,7 @@ _retries = RetryPolicy(max_retries=2, delay=30, backoff=Backoff.EXPONENTIAL)
 refresh_job = define_asset_job(
     "refresh",
     _refreshed,
-    description="Everything but the ledger, as things are known now.",
+    description="Everything but the ledger, as things are known now, and published for BI tools.",
     hooks=_hooks,
     op_retry_policy=_retries,
 )
@@ -53,7 +55,7 @@ close_job = define_asset_job(
     "close",
     _refreshed | AssetSelection.assets(close_gates, close_assets, close_package),
     partitions_def=months,
-    description="Refresh, pass the gates, and post what is computed and not yet posted for the month.",
+    description="Refresh, pass the gates, post what is computed and not yet posted for the month; publish.",
     hooks=_hooks,
     op_retry_policy=_retries,
 )

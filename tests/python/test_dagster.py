@@ -27,7 +27,8 @@ keys = {key.to_user_string() for key in graph.get_all_asset_keys()}
 assert "marts/pay/fct_pay_ledger" in keys and "policy/policy_plans" in keys, sorted(keys)[:5]
 cuts = graph.get(AssetKey(["marts", "rankings", "fct_promotion_cuts"]))
 assert {key.path[-1] for key in cuts.parent_keys} == {"int_promotion_candidates"}, cuts.parent_keys
-assert {key.path[-1] for key in cuts.child_keys} == {"int_grade_outcomes"}, cuts.child_keys
+children = {key.to_user_string() for key in cuts.child_keys}
+assert children == {"intermediate/rankings/int_grade_outcomes", "published/marts"}, children
 ledger = graph.get(AssetKey(["marts", "pay", "fct_pay_ledger"]))
 assert ledger.partitions_def is not None and ledger.group_name == "pay"
 assert graph.get(AssetKey(["marts", "pay", "fct_pay_components"])).partitions_def is None
@@ -39,6 +40,12 @@ assert set(schedules) == {"nightly_refresh", "quarterly_cuts", "monthly_close"}
 gates = AssetKey(["closes", "gates"])
 assert gates in ledger.parent_keys, ledger.parent_keys
 assert AssetKey(["marts", "rankings", "fct_grade_moves"]) in graph.get(gates).parent_keys
+published = graph.get(AssetKey(["published", "marts"]))
+from orchestration.lib.marts import described_marts
+assert set(described_marts()) == {
+    key.path[-1] for key in published.parent_keys if key.path[0] == "marts"
+}, "every mart is published"
+assert AssetKey(["closes", "package"]) in published.parent_keys
 # What is landed is checked before staging reads it.
 contracts = graph.get(AssetKey(["landing", "billing", "contracts"]))
 assert contracts.is_materializable and contracts.freshness_policy is not None
@@ -86,7 +93,7 @@ with DagsterInstance.ephemeral() as instance:
         assert order.index("fct_promotion_cuts") < order.index("fct_grade_moves")
         assert order.index("fct_pay_components") < order.index("gates")
         assert order.index("fct_grade_moves") < order.index("gates") < order.index("fct_pay_ledger")
-        assert order.index("fct_pay_ledger") < order.index("package")
+        assert order.index("fct_pay_ledger") < order.index("package") < order.index("marts")
 """
 
 REFUSED = """
