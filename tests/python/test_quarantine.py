@@ -105,7 +105,10 @@ def test_a_deletion_needs_a_key_and_the_time_of_its_load_alone(company: Company)
 
 
 def test_an_interval_may_be_empty_and_not_turned_round(company: Company) -> None:
-    job = {"employee_id": "E1", "role": "account_manager", "_loaded_at": LOADED}
+    job = {
+        "employee_id": "E1", "role": "account_manager", "monthly_base_salary": "0", "currency": "CNY",
+        "_loaded_at": LOADED,
+    }  # fmt: skip
     company.land(
         "hr.job_history",
         [
@@ -114,6 +117,23 @@ def test_an_interval_may_be_empty_and_not_turned_round(company: Company) -> None
         ],
     )
     assert [(p.row, p.column) for p in check_landing(company.landing)] == [(3, "valid_to")]
+
+
+def test_a_job_without_a_salary_or_its_currency_is_set_aside(company: Company) -> None:
+    """Else nobody would be told that somebody goes unpaid; who has no salary is landed with 0."""
+    job = {"employee_id": "E1", "role": "account_manager", "_loaded_at": LOADED}
+    company.land(
+        "hr.job_history",
+        [
+            {**job, "valid_from": "2026-01-02", "currency": "CNY"},
+            {**job, "valid_from": "2026-02-02", "monthly_base_salary": "1"},
+        ],
+    )
+    found = check_landing(company.landing)
+    assert [(problem.row, problem.column) for problem in found] == [
+        (2, "monthly_base_salary"), (3, "currency"),
+    ]  # fmt: skip
+    assert all(problem.is_set_aside for problem in found)
 
 
 def test_a_later_version_of_the_key_mends_a_row(company: Company) -> None:
