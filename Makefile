@@ -62,7 +62,8 @@ faults: export PLUMBLINE_LANDING := build/faults/landing
 faults: export PLUMBLINE_WAREHOUSE := build/faults/plumbline.duckdb
 faults: setup ## Do to a closed demo what may happen to a warehouse (docs/reliability.md; hours)
 	@rm -rf build/faults
-	@$(BIN)/plumbline close --demo-if-empty
+	@$(BIN)/plumbline demo --months 36
+	@$(BIN)/plumbline close
 	@printf 'team_id,team_name,team_kind,parent_team_id,region,industry,dotted_line_manager_id,_loaded_at\nT-new,,,,,,,2026-08-02T00:00:00Z\n' \
 		> build/faults/landing/hr/teams/july.csv
 	@$(BIN)/python -m tests.python.faults build/faults

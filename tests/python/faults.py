@@ -382,7 +382,7 @@ FAULTS: dict[str, tuple[Fault, int]] = {
     "full_disks": (full_disks, 50),
     "killed_builds": (killed_builds, 100),
     "killed_closes": (killed_closes, 200),
-    "soak": (soak, 24),
+    "soak": (soak, 36),
 }
 
 
