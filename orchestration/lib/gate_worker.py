@@ -93,9 +93,10 @@ class Reader:
         return found
 
     def close(self) -> None:
-        """End the process; the next question starts another."""
+        """End the process, whatever it reads; the next question starts another."""
         process, self._process = self._process, None
         if process is not None:
+            process.kill()
             for stream in (process.stdin, process.stdout):
                 _of(stream).close()
             process.wait()
