@@ -8,6 +8,7 @@ that was. ``python -m orchestration.lib.gate_worker`` answers a line of JSON wit
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import signal
@@ -98,7 +99,9 @@ class Reader:
         if process is not None:
             process.kill()
             for stream in (process.stdin, process.stdout):
-                _of(stream).close()
+                # What it was not told any more.
+                with contextlib.suppress(BrokenPipeError):
+                    _of(stream).close()
             process.wait()
 
 

@@ -562,5 +562,12 @@ def test_a_file_that_ends_its_reader_is_named_and_ends_nothing_else(
         assert not remembered.exists()
         problem.path.unlink()
         assert check_once(company.landing, POLICY, remembered) == []
+        # One that is gone when it is asked is no file's fault.
+        land_team_members(company, "later.parquet")
+        process = gate_worker.READER._process
+        assert process is not None
+        process.kill()
+        process.wait()
+        assert check_once(company.landing, POLICY, remembered) == []
     finally:
         gate_worker.READER.close()
