@@ -300,19 +300,20 @@ def reproduce_command(month: Month, as_json: AsJson = False) -> None:
             found = reproduce(settings, month, told, step)
     except WarehouseError as error:
         raise failed(error) from error
+    is_reproduced = not (found.causes or found.differences)
     if as_json:
         headings = ["employee_id", "component", "currency", "earned_in", "posted", "reproduced"]
         print_json(
             {
-                "is_reproduced": not (found.causes or found.differences),
+                "is_reproduced": is_reproduced,
                 "ledger_rows": found.entries,
                 "sha256": found.sha256,
                 "differences": records(headings, found.differences),
                 "causes": found.causes,
             }
         )
-        raise typer.Exit(1 if found.causes or found.differences else 0)
-    if found.causes or found.differences:
+        raise typer.Exit(0 if is_reproduced else 1)
+    if not is_reproduced:
         headings = ["employee", "component", "currency", "earned in", "posted", "reproduced"]
         console.print(report.table("Differences", headings, found.differences, {4, 5}))
         for cause in found.causes or ["landing files and code are those of the close"]:

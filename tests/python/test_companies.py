@@ -13,6 +13,16 @@ from tests.python.conftest import DBT, Company
 LOADED = "2026-07-02T00:00:00Z"
 
 
+def land_one_payee(company: Company, salary: str) -> None:
+    """An account manager since 2020."""
+    company.land("hr.employees", [{"employee_id": "E1", "full_name": "王伟",
+                                   "hire_date": "2020-01-01", "_loaded_at": LOADED}])  # fmt: skip
+    company.land("hr.job_history", [{
+        "employee_id": "E1", "valid_from": "2020-01-01", "role": "account_manager",
+        "monthly_base_salary": salary, "currency": "CNY", "_loaded_at": LOADED,
+    }])  # fmt: skip
+
+
 def test_an_empty_landing_builds_and_says_what_is_missing(tmp_path: Path) -> None:
     company = Company(tmp_path)
     shown = company.must("build")
@@ -25,12 +35,7 @@ def test_an_empty_landing_builds_and_says_what_is_missing(tmp_path: Path) -> Non
 
 def test_a_company_of_one_is_closed(tmp_path: Path) -> None:
     company = Company(tmp_path)
-    company.land("hr.employees", [{"employee_id": "E1", "full_name": "王伟",
-                                   "hire_date": "2020-01-01", "_loaded_at": LOADED}])  # fmt: skip
-    company.land("hr.job_history", [{
-        "employee_id": "E1", "valid_from": "2020-01-01", "role": "account_manager",
-        "monthly_base_salary": "10000.005", "currency": "CNY", "_loaded_at": LOADED,
-    }])  # fmt: skip
+    land_one_payee(company, salary="10000.005")
     shown = company.must("close", "2026-06")
     assert "crm.activities" in shown
     posted = company.query("select component, cast(amount as varchar) from marts.fct_pay_ledger")
@@ -56,12 +61,7 @@ def sparsest_row(table: Table) -> dict[str, str]:
 
 def test_rows_with_nothing_but_what_the_contract_requires_stop_no_build(tmp_path: Path) -> None:
     company = Company(tmp_path)
-    company.land("hr.employees", [{"employee_id": "E1", "full_name": "王伟",
-                                   "hire_date": "2020-01-01", "_loaded_at": LOADED}])  # fmt: skip
-    company.land("hr.job_history", [{
-        "employee_id": "E1", "valid_from": "2020-01-01", "role": "account_manager",
-        "monthly_base_salary": "10000", "currency": "CNY", "_loaded_at": LOADED,
-    }])  # fmt: skip
+    land_one_payee(company, salary="10000")
     for name, table in landing_tables().items():
         company.land(name, [sparsest_row(table)], part="sparse")
     company.must("build")
