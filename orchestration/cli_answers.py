@@ -18,7 +18,8 @@ from orchestration.lib.build import BuildError, last_whole_month
 from orchestration.lib.close_gates import finding_gates, freshness_gates
 from orchestration.lib.close_pack import write_pack
 from orchestration.lib.estimate import estimate
-from orchestration.lib.explain import Explainer, ExplainError, resolve
+from orchestration.lib.explain import Explainer, ExplainError
+from orchestration.lib.explain_tree import resolve
 from orchestration.lib.journal import journal_of, write_journal
 from orchestration.lib.payroll import payroll_of, write_payroll
 from orchestration.lib.settings import Settings

@@ -9,12 +9,15 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from orchestration.lib.explain import Node
+from orchestration.lib.explain_tree import Node
 from orchestration.lib.journal import Journal
 from orchestration.lib.pay_diff import Difference
 from orchestration.lib.payroll import Payroll
 from orchestration.lib.report import money, percent, plain, table
 from orchestration.lib.simulate import Simulation
+
+# Landed rows of a measure and month that a tree shows.
+SHOWN_ROWS = 8
 
 
 def payroll_totals(payroll: Payroll) -> Table:
@@ -79,8 +82,13 @@ def explained(node: Node) -> Tree:
     def grow(tree: Tree, grown: Node) -> None:
         for part in grown.parts:
             grow(tree.add(label(part, True)), part)
+        landed = [reason for reason in grown.reasons if reason.landed and reason.counted]
+        left_out = landed[SHOWN_ROWS:]
         for reason in grown.reasons:
-            grow(tree.add(label(reason, False)), reason)
+            if reason not in left_out:
+                grow(tree.add(label(reason, False)), reason)
+        if left_out:
+            tree.add(Text(f"and {len(left_out)} rows more; --json has all", style="dim"))
 
     root = Tree(label(node, True), guide_style="dim")
     grow(root, node)

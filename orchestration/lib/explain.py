@@ -7,21 +7,18 @@ it is made from. The parts of a node add up to it: ``Node.recomputed`` makes the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
-from typing import Any
+from decimal import Decimal
 
 import duckdb
 
-from orchestration.lib.landed_rows import LandedRow, find_rows, landed_transaction
+from orchestration.lib.explain_scores import ScoreExplainer
+from orchestration.lib.explain_tree import NOTHING, Asker, Node, Row, Source, rounded
+from orchestration.lib.landed_rows import landed_transaction
 from orchestration.lib.report import percent, plain
 from orchestration.lib.warehouse import WarehouseError
 
-Row = dict[str, Any]
-NOTHING = Decimal(0)
 FOUR = Decimal("0.0001")
 # What decides a kind of commission line: the rule, and the plan table.
 LINE_RULES = {
@@ -44,91 +41,17 @@ class ExplainError(WarehouseError):
     """There is nothing to explain: the payee, the month or the component has no pay."""
 
 
-@dataclass
-class Node:
-    """A figure and what it comes from.
-
-    ``parts`` add up to ``amount``, rounded half away from zero to ``unit`` where there is one; ``reasons``
-    say more about it and add nothing. ``sources`` are (table, column, value) of landed rows; ``resolve``
-    finds where they lie.
-    """
-
-    what: str
-    amount: Decimal | None = None
-    currency: str = ""
-    how: str = ""
-    rules: tuple[str, ...] = ()
-    plan: str = ""
-    unit: Decimal | None = None
-    parts: list[Node] = field(default_factory=list)
-    reasons: list[Node] = field(default_factory=list)
-    sources: list[tuple[str, str, str]] = field(default_factory=list)
-    landed: list[LandedRow] = field(default_factory=list)
-
-    def recomputed(self) -> Decimal:
-        """The amount, made from the leaves."""
-        if not self.parts:
-            return self.amount or NOTHING
-        whole = sum((part.recomputed() for part in self.parts), NOTHING)
-        return whole if self.unit is None else _rounded(whole, self.unit)
-
-    def walk(self) -> Iterator[Node]:
-        """This node and all below it."""
-        yield self
-        for child in (*self.parts, *self.reasons):
-            yield from child.walk()
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON: amounts as text, so that no reader makes floats of them; what is empty is left out."""
-        found = {
-            "what": self.what,
-            "amount": None if self.amount is None else f"{self.amount:f}",
-            "currency": self.currency,
-            "how": self.how,
-            "rules": list(self.rules),
-            "plan": self.plan,
-            "parts": [part.as_dict() for part in self.parts],
-            "reasons": [reason.as_dict() for reason in self.reasons],
-            "landed": [
-                {"table": row.table, "file": row.file, "row": row.row, "values": row.values}
-                for row in self.landed
-            ],
-        }
-        return {name: value for name, value in found.items() if value not in (None, "", [])}
-
-
-def resolve(nodes: Iterable[Node], landing: Path, known_at: datetime) -> None:
-    """Find the landed rows of every node: of each key the newest version loaded by ``known_at``."""
-    asking = [node for root in nodes for node in root.walk() if node.sources]
-    wanted: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for node in asking:
-        for table, column, value in node.sources:
-            wanted[table, column].add(value)
-    held: dict[tuple[str, str, str], list[LandedRow]] = defaultdict(list)
-    for (table, column), values in sorted(wanted.items()):
-        newest: dict[tuple[str, ...], LandedRow] = {}
-        for row in find_rows(landing, table, column, values):
-            kept = newest.get(row.key)
-            if row.loaded_at <= known_at and (kept is None or row.loaded_at >= kept.loaded_at):
-                newest[row.key] = row
-        for row in newest.values():
-            held[table, column, row.values[column]].append(row)
-    for node in asking:
-        node.landed = [row for source in node.sources for row in held[source]]
-
-
-class Explainer:
+class Explainer(Asker):
     """Explains payouts of a warehouse."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
-        self.units = dict(
-            self._values("select currency, unit_amount from policy.policy_currencies")
-        )
+        super().__init__(connection)
+        self.scores = ScoreExplainer(connection)
+        self.units = dict(self.values("select currency, unit_amount from policy.policy_currencies"))
 
     def known_at(self, month: date) -> datetime:
         """What the close of a month knew. Raises ``ExplainError`` where it was not closed."""
-        found = self._values("select known_at from marts.fct_closes where period_month = ?", month)
+        found = self.values("select known_at from marts.fct_closes where period_month = ?", month)
         if not found:
             raise ExplainError(f"{month:%Y-%m} has not been closed")
         known_at: datetime = found[0][0]
@@ -139,7 +62,7 @@ class Explainer:
 
         Raises ``ExplainError`` where nothing was posted.
         """
-        entries = self._rows(
+        entries = self.rows(
             "select * from marts.fct_pay_ledger where employee_id = ? and posting_month = ?"
             " and component = coalesce(?, component) order by currency, period_month, component",
             employee, month, component,
@@ -169,7 +92,7 @@ class Explainer:
         )
         currency, month = entry["currency"], entry["posting_month"]
         computed = self._component(employee, component, currency, earned)
-        others = self._rows(
+        others = self.rows(
             "select * from marts.fct_pay_ledger where employee_id = ? and component = ? and currency = ?"
             " and period_month = ? and posting_month <> ? order by posting_month",
             employee, component, currency, earned, month,
@@ -216,19 +139,19 @@ class Explainer:
         unit = self.units.get(currency, Decimal("0.01"))
         return Node(
             what=f"{component} of {month:%Y-%m}",
-            amount=_rounded(_rounded(exact, FOUR), unit),
+            amount=rounded(rounded(exact, FOUR), unit),
             currency=currency,
-            how=f"{plain(_rounded(exact, FOUR))} rounded once, to {plain(unit)}",
+            how=f"{plain(rounded(exact, FOUR))} rounded once, to {plain(unit)}",
             rules=("RULES 0",),
             # First to the four places that marts have, then to what can be paid.
             unit=unit,
-            parts=[Node("", _rounded(exact, FOUR), currency, "", unit=FOUR, parts=parts)]
-            if exact != _rounded(exact, FOUR)
+            parts=[Node("", rounded(exact, FOUR), currency, "", unit=FOUR, parts=parts)]
+            if exact != rounded(exact, FOUR)
             else parts,
         )
 
     def _base(self, employee: str, _component: str, currency: str, month: date) -> list[Node]:
-        slices = self._rows(
+        slices = self.rows(
             "select * from intermediate.int_job_months where employee_id = ? and currency = ?"
             " and period_month = ? order by slice_from",
             employee, currency, month,
@@ -241,7 +164,7 @@ class Explainer:
                 currency=currency,
                 how=f"{plain(row['monthly_base_salary'])} x {row['day_count']} of {days} days",
                 rules=("RULES 0",),
-                sources=[("hr.job_history", "employee_id", employee)],
+                sources=[Source("hr.job_history", "employee_id", employee)],
             )
             for row in slices
         ]
@@ -263,7 +186,7 @@ class Explainer:
     def _performance(
         self, employee: str, _component: str, currency: str, month: date
     ) -> list[Node]:
-        scores = self._rows(
+        scores = self.rows(
             "select scores.*, periods.quarter_start from marts.fct_scores as scores"
             " inner join marts.dim_periods as periods using (period_month)"
             " where employee_id = ? and period_month = ? order by period_kind",
@@ -283,73 +206,16 @@ class Explainer:
                 currency=currency,
                 how=f"{plain(row['salary_at_risk'])} x {plain(score['performance_factor'])}",
                 rules=("S0-04",),
-                sources=[("hr.job_history", "employee_id", employee)],
+                sources=[Source("hr.job_history", "employee_id", employee)],
             )
             for row in self._salaries(employee, currency, first, month)
         ]
         if parts:
-            parts[0].reasons = [self._score(row) for row in scores]
+            parts[0].reasons = [self.scores.score(row) for row in scores]
         return parts
 
-    def _score(self, score: Row) -> Node:
-        items = self._rows(
-            "select * from marts.fct_score_items where employee_id = ? and period_month = ?"
-            " and period_kind = ? order by item_group, measure, scope",
-            score["employee_id"], score["period_month"], score["period_kind"],
-        )  # fmt: skip
-        how = f"score {plain(score['score'])}"
-        if score["is_protected"]:
-            how += f", protected: {plain(score['performance_factor'])}"
-        return Node(
-            what=f"factor of the {score['period_kind']}, {plain(score['performance_factor'])}",
-            how=how,
-            rules=("S0-05", *(("S0-14",) if score["is_protected"] else ())),
-            plan=f"policy_score_items: {score['plan_id']}",
-            reasons=[self._item(row) for row in items],
-        )
-
-    def _item(self, item: Row) -> Node:
-        actual = plain(item["numerator"])
-        if item["denominator"] not in (None, 1):
-            actual += f" of {plain(item['denominator'])}"
-        how = f"{actual} against {plain(item['target_value']) or 'no target'}"
-        if item["attainment"] is not None:
-            how += f", {percent(item['attainment'])}"
-        how += (
-            f", factor {plain(item['factor'])} x weight {plain(item['weight'])}"
-            f" = {plain(item['weighted_factor'])}"
-        )
-        if item["exception_reason"]:
-            how += f" ({item['exception_reason']})"
-        months = self._rows(
-            "select * from marts.fct_measures where employee_id = ? and measure = ?"
-            " and period_month between ? and ? order by period_month",
-            item["employee_id"], item["measure"], self._first(item), item["period_month"],
-        ) if item["scope"] == "own" else []  # fmt: skip
-        needs = self._values(
-            "select needs from policy.policy_measures where measure = ?", item["measure"]
-        )
-        return Node(
-            what=item["measure"]
-            if item["scope"] == "own"
-            else f"{item['measure']} ({item['scope']})",
-            how=how,
-            rules=("S0-06" if item["curve_id"] == "accelerator" else "S0-05",),
-            plan=f"policy_payout_curves: {item['curve_id']}",
-            reasons=[
-                Node(
-                    what=f"{row['measure']} {row['period_month']:%Y-%m}",
-                    how=plain(row["numerator"])
-                    + (f" of {plain(row['denominator'])}" if row["denominator"] is not None else "")
-                    + (f", from {needs[0][0]}" if needs and needs[0][0] else ""),
-                )
-                for row in months
-            ],
-            sources=[("hr.targets", "target_id", item["target_id"])] if item["target_id"] else [],
-        )
-
     def _commission(self, employee: str, _component: str, currency: str, month: date) -> list[Node]:
-        lines = self._rows(
+        lines = self.rows(
             "select * from marts.fct_commission_lines where employee_id = ? and pay_currency = ?"
             " and period_month = ? order by transaction_date nulls last, transaction_id,"
             " commission_line_id",
@@ -364,7 +230,7 @@ class Explainer:
             if transaction is None:
                 parts += nodes
                 continue
-            credits_given = self._rows(
+            credits_given = self.rows(
                 "select * from marts.fct_credits where transaction_id = ? and employee_id = ?"
                 " and assignment_role = ?",
                 transaction, employee, role,
@@ -381,7 +247,7 @@ class Explainer:
                         f"policy_credit_rules: {row['credit_rule_id']}" for row in credits_given
                     ),
                     parts=nodes,
-                    sources=[landed_transaction(transaction)],
+                    sources=[Source(*landed_transaction(transaction))],
                 )
             )
         return parts
@@ -410,7 +276,7 @@ class Explainer:
         )
 
     def _bonus(self, employee: str, _component: str, currency: str, month: date) -> list[Node]:
-        rows = self._rows(
+        rows = self.rows(
             "select * from marts.fct_bonuses where employee_id = ? and pay_currency = ?"
             " and period_month = ? order by bonus_id, subject_id",
             employee, currency, month,
@@ -423,7 +289,7 @@ class Explainer:
                 how=f"{row['earned_when']}: {row['subject_id']}".replace("_", " "),
                 rules=("S1-07",) if row["earned_when"] == "delivered" else ("S1-06",),
                 plan=f"policy_bonuses: {row['bonus_id']}, {row['plan_id']}",
-                sources=[("billing.contracts", "contract_id", row["subject_id"])]
+                sources=[Source("billing.contracts", "contract_id", row["subject_id"])]
                 if row["earned_when"] == "delivered"
                 else [],
             )
@@ -432,7 +298,7 @@ class Explainer:
 
     def _settled(self, employee: str, component: str, currency: str, month: date) -> list[Node]:
         column, sign = SETTLED[component]
-        rows = self._rows(
+        rows = self.rows(
             f"select * from marts.fct_draw_balances where employee_id = ? and currency = ?"
             f" and period_month = ? and {column} <> 0",
             employee, currency, month,
@@ -452,7 +318,7 @@ class Explainer:
 
     def _holdbacks(self, employee: str, component: str, currency: str, month: date) -> list[Node]:
         column, sign = ("period_month", -1) if component == "holdback" else ("release_month", 1)
-        rows = self._rows(
+        rows = self.rows(
             f"select * from marts.fct_holdbacks where employee_id = ? and currency = ? and {column} = ?"
             " order by period_month",
             employee, currency, month,
@@ -472,7 +338,7 @@ class Explainer:
     def _adjustments(
         self, employee: str, _component: str, currency: str, month: date
     ) -> list[Node]:
-        rows = self._rows(
+        rows = self.rows(
             "select adjustments.* from staging.stg_hr__pay_adjustments as adjustments"
             " cross join staging.stg_policy__settings as settings"
             " where employee_id = ? and coalesce(currency, settings.company_currency) = ?"
@@ -487,20 +353,20 @@ class Explainer:
                 currency=currency,
                 how=f"{row['reason']}; asked by {row['requested_by']}, approved by {row['approved_by']}",
                 rules=("RULES 8",),
-                sources=[("hr.pay_adjustments", "adjustment_id", row["adjustment_id"])],
+                sources=[Source("hr.pay_adjustments", "adjustment_id", row["adjustment_id"])],
             )
             for row in rows
         ]
 
     def _salaries(self, employee: str, currency: str, first: date, last: date) -> list[Row]:
-        return self._rows(
+        return self.rows(
             "select * from intermediate.int_salaries where employee_id = ? and currency = ?"
             " and period_month between ? and ? order by period_month",
             employee, currency, first, last,
         )  # fmt: skip
 
     def _at_risk(self, employee: str, month: date) -> Decimal:
-        [(share,)] = self._values(
+        [(share,)] = self.values(
             "select mixes.salary_at_risk_share from intermediate.int_payee_months as payees"
             " inner join policy.policy_pay_mix as mixes on payees.plan_id = mixes.plan_id"
             " and mixes.valid_from <= payees.last_day"
@@ -511,34 +377,11 @@ class Explainer:
         found: Decimal = share
         return found
 
-    def _first(self, item: Row) -> date:
-        month: date = item["period_month"]
-        if item["period_kind"] == "month":
-            return month
-        [(start,)] = self._values(
-            "select quarter_start from marts.dim_periods where period_month = ?", month
-        )
-        first: date = start
-        return first
-
     def _days(self, month: date) -> int:
-        [(days,)] = self._values(
+        [(days,)] = self.values(
             "select day_count from marts.dim_periods where period_month = ?", month
         )
         return int(days)
-
-    def _values(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        return self.connection.execute(query, list(values)).fetchall()
-
-    def _rows(self, query: str, *values: Any) -> list[Row]:
-        found = self.connection.execute(query, list(values))
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def _rounded(amount: Decimal, unit: Decimal) -> Decimal:
-    """Half away from zero (RULES 0), to whole units."""
-    return (amount / unit).quantize(Decimal(1), rounding=ROUND_HALF_UP) * unit
 
 
 def _sum(rows: Iterable[Row], name: str) -> Decimal:

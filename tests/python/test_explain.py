@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import random
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.lib.explain import Explainer, Node, resolve
+from orchestration.lib.explain import Explainer
+from orchestration.lib.explain_tree import Node, Source, resolve
 from orchestration.lib.landed_rows import find_rows, landed_transaction
 from tests.python.conftest import Company
 
@@ -136,6 +138,103 @@ def test_two_hundred_random_lines_name_the_row_they_were_landed_in(
         assert values["currency"] == currency
 
 
+def added_up(nodes: Iterable[Node]) -> tuple[Decimal, Decimal | None]:
+    """Numerators and denominators together."""
+    figures = [node.counted for node in nodes if node.counted]
+    tops = [top or Decimal(0) for top, _ in figures]
+    bottoms = [bottom for _, bottom in figures if bottom is not None]
+    return sum(tops, Decimal(0)), sum(bottoms, Decimal(0)) if bottoms else None
+
+
+@pytest.mark.parametrize("month", ["june", "july"])
+def test_every_item_of_every_score_is_what_its_landed_rows_count(
+    month: str, request: pytest.FixtureRequest, closed_demo: Company, next_close: Company
+) -> None:
+    """The rows add up to each month, and the months to what the item was scored on."""
+    company = {"june": closed_demo, "july": next_close}[month]
+    found: dict[tuple[str, str], Node] = request.getfixturevalue(month)
+    factors = {
+        (root.what.split()[0], node.what.split()[3].rstrip(",")): node
+        for root in found.values()
+        for node in root.walk()
+        if node.what.startswith("factor of the ")
+    }
+    scored = company.query(
+        "select employee_id, period_kind, item_group, measure, scope, numerator, denominator"
+        " from marts.fct_score_items where period_month = ? order by all",
+        {"june": JUNE, "july": JULY}[month],
+    )
+    seen: set[str] = set()
+    for employee, kind, group, measure, scope, numerator, denominator in scored:
+        if (employee, kind) not in factors:
+            continue  # without salary at risk there is nothing to explain
+        name = measure if scope == "own" else f"{measure} ({scope.replace('_', ' ')})"
+        [item] = [node for node in factors[employee, kind].reasons if node.what == name]
+        top, bottom = added_up(item.reasons)
+        assert abs(top - numerator) <= Decimal("0.0001"), (employee, name)
+        if item.reasons and bottom is not None:
+            assert abs(bottom - denominator) <= Decimal("0.0001"), (employee, name)
+        else:
+            assert denominator in (0, 1), (employee, name)
+        seen.add("upstream" if group == "upstream" else scope)
+        if group == "upstream":
+            continue
+        for measured in item.reasons:
+            assert added_up(measured.reasons) == measured.counted, (employee, measured.what)
+            for row in measured.reasons:
+                assert len(row.landed) >= 1, (employee, measured.what, row.what)
+    assert seen >= ({"own", "team", "upstream"} if month == "june" else {"own"})
+
+
+def test_rows_behind_items_are_those_of_the_payee_and_the_month(
+    june: dict[tuple[str, str], Node],
+) -> None:
+    """Of whom and when they are is read in the landing files themselves."""
+    visits = [
+        (root.what.split()[0], row)
+        for root in june.values()
+        for node in root.walk()
+        if node.what == "visits 2026-06"
+        for reason in node.reasons
+        for row in reason.landed
+    ]
+    assert len(visits) > 100
+    for employee, row in visits:
+        assert row.table == "crm.activities"
+        assert row.values["employee_id"] == employee
+        assert row.values["activity_type"] == "visit"
+        # midnight in Shanghai is the afternoon before in UTC
+        assert "2026-05-31" <= row.values["occurred_at"][:10] <= "2026-06-30"
+    renewals = [
+        row
+        for root in june.values()
+        for node in root.walk()
+        if node.what.endswith("customer_retention 2026-06")
+        for reason in node.reasons
+        for row in reason.landed
+    ]
+    assert renewals
+    assert {row.table for row in renewals} == {"billing.contracts"}
+    assert all(row.values["ends_on"].startswith(("2026-05", "2026-06")) for row in renewals)
+
+
+def test_health_is_the_row_of_the_day_it_was_measured(closed_demo: Company) -> None:
+    rows = closed_demo.query(
+        "select row_key, row_day, numerator from intermediate.int_measure_rows"
+        " where measure = 'health_score' order by all limit 20"
+    )
+    assert rows
+    nodes = [
+        Node(key, score, sources=[Source("crm.account_health", "account_id", key, day)])
+        for key, day, score in rows
+    ]
+    resolve(nodes, closed_demo.landing, datetime(2026, 7, 4))
+    for node, (_, day, score) in zip(nodes, rows, strict=True):
+        [row] = node.landed
+        assert row.values["measured_on"] == day.isoformat()
+        assert Decimal(row.values["health_score"]) == score
+
+
 def test_every_landed_row_that_is_asked_for_is_found(
     june: dict[tuple[str, str], Node], july: dict[tuple[str, str], Node]
 ) -> None:
@@ -145,8 +244,9 @@ def test_every_landed_row_that_is_asked_for_is_found(
     assert [node.what for node in asking if not node.landed] == []
     tables = {row.table for node in asking for row in node.landed}
     assert tables >= {
-        "billing.contracts", "billing.payments", "billing.refunds", "hr.job_history",
-        "hr.pay_adjustments", "hr.targets",
+        "billing.contracts", "billing.payments", "billing.refunds", "crm.activities", "crm.deliveries",
+        "crm.opportunities", "crm.service_requests", "crm.surveys", "hr.expenses", "hr.job_history",
+        "hr.pay_adjustments", "hr.ratings", "hr.targets",
     }  # fmt: skip
 
 
@@ -224,6 +324,8 @@ def test_the_newest_version_that_was_known_is_named(closed_demo: Company, tmp_pa
 
 def test_the_command_line_prints_the_tree_and_the_same_as_json(closed_demo: Company) -> None:
     told = closed_demo.must("explain", "2026-06", "--employee", "Z06")
+    long = closed_demo.must("explain", "2026-06", "--employee", "A000000")
+    assert "rows more; --json has all" in long
     for text in (
         "10550 CNY",
         "collected:PY-Z06-1-03",

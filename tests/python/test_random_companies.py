@@ -15,7 +15,13 @@ from tests.python.in_memory import InMemoryReference, Models, Rows
 from tests.python.random_companies import MONTHS, companies
 
 COMPANIES = 50
-WANTED = ["fct_measures", "fct_scores", "fct_pay_components", "fct_credit_reconciliation"]
+WANTED = [
+    "fct_measures",
+    "fct_scores",
+    "fct_pay_components",
+    "fct_credit_reconciliation",
+    "int_measure_rows",
+]
 # Every part in a sale that the demo's rules credit, every kind of commission line, and what settles it.
 PARTS = {
     "account_manager",
@@ -70,6 +76,10 @@ def compare(models: Models, rows: Rows) -> tuple[int, set[str]]:
         unreconciled = connection.execute(
             "select * from marts.fct_credit_reconciliation where difference_amount <> 0"
         ).fetchall()
+        landed = connection.execute(
+            "select employee_id, measure, period_month, sum(numerator), sum(denominator)"
+            " from intermediate.int_measure_rows group by all"
+        ).fetchall()
     assert unreconciled == []
     assert sorted(credits_given) == sorted(
         (credit["key"], credit["employee"], credit["role"], credit["credit_kind"], credit["credit"])
@@ -82,6 +92,10 @@ def compare(models: Models, rows: Rows) -> tuple[int, set[str]]:
         if key[2] in reference.months
     }
     assert shown == reckoned
+    # What each landed row counts adds up to every measure.
+    assert {tuple(row[:3]): list(row[3:]) for row in landed} == {
+        key: figures[:2] for key, figures in reckoned.items()
+    }
     found = {
         (employee, month, kind): score
         for employee in reference.jobs
@@ -188,6 +202,8 @@ def test_neither_the_order_of_rows_nor_the_names_of_ids_change_what_anybody_is_p
         ("int_gate_lines", "states.is_open = 0", "states.period_month is not null"),
         # commission that waits for no cash
         ("int_deferred_lines", "booked_amount <= 0 or", "booked_amount <> 0 or"),
+        # a customer with two activities counts twice among the rows
+        ("int_measure_rows__activities", ") = 1 as is_first", ") > 0 as is_first"),
         # a threshold that is not reached exactly at it
         ("int_item_factors", "attained >= curves", "attained > curves"),
     ],
