@@ -30,7 +30,8 @@ answered as (
     select
         *,
         case
-            when account_id is not null
+            when
+                account_id is not null
                 and row_number() over (
                     partition by employee_id, period_month, account_id
                     order by row_key
