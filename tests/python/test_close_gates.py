@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -54,6 +55,45 @@ def test_a_close_stops_at_more_findings_than_the_plan_allows(
     with_gates(company, tmp_path, "findings,chk_pay_without_rate,3")
     assert "open" in company.must("gates", "2026-06")
     company.must("close", "2026-06")
+
+
+def test_pay_in_a_currency_that_the_plan_does_not_know_stops_the_close_and_no_build(
+    closed_demo: Company, tmp_path: Path
+) -> None:
+    """Whatever the plan allows; and what was posted in it before is not taken back."""
+    company = with_gates(closed_demo.copy_to(tmp_path), tmp_path)
+    adjustment = {
+        "adjustment_id": "ADJ-X", "employee_id": "Z06", "period_month": "2026-07-01", "amount": "12.34",
+        "currency": "XTS", "reason": "a test", "requested_by": "Z01", "approved_by": "HR",
+        "_loaded_at": "2026-07-20T00:00:00Z",
+    }  # fmt: skip
+    company.land("hr.pay_adjustments", [adjustment], part="unknown")
+    company.land("hr.teams", [{"team_id": "T-new", "_loaded_at": "2026-08-02T00:00:00Z"}])
+    company.must("build")
+    assert company.query("select employee_id, amount from checks.chk_pay_in_unknown_currency") == [
+        ("Z06", Decimal("12.34"))
+    ]
+    before = company.query("select * from marts.fct_pay_ledger order by all")
+    done = company.plumbline("close", "2026-07")
+    assert done.returncode == 1
+    assert (
+        "chk_pay_in_unknown_currency found 1 (XTS 12.34 at stake), and 0 are allowed"
+        in " ".join(done.stderr.split())
+    )
+    # The plan forgets the yen: those who were paid in it are found, and keep it.
+    currencies = company.policy / "policy_currencies.csv"
+    currencies.write_text(currencies.read_text().replace("JPY,1,1\n", ""))
+    company.must("build")
+    assert company.plumbline("close", "2026-07").returncode == 1
+    assert company.query("select * from marts.fct_pay_ledger order by all") == before
+    mended = {**adjustment, "currency": "CNY", "_loaded_at": "2026-08-02T00:00:00Z"}
+    company.land("hr.pay_adjustments", [mended], part="mended")
+    shutil.copy(PROJECT_DIR / "seeds" / "policy" / currencies.name, currencies)
+    company.must("close", "2026-07")
+    assert company.query(
+        "select amount from marts.fct_pay_ledger where employee_id = 'Z06' and component = 'adjustment'"
+        " and posting_month = '2026-07-01'"
+    ) == [(Decimal("12.34"),)]
 
 
 @pytest.mark.parametrize(

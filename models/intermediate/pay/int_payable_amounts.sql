@@ -4,6 +4,7 @@
 ) }}
 
 {#- Pay is rounded once, here, half away from zero, to the currency's minor unit (RULES 0). -#}
+-- What has no unit is not payable, and stops every close (chk_pay_in_unknown_currency).
 select
     components.employee_id,
     components.component,
@@ -15,5 +16,5 @@ select
     ) as amount,
     components.period_month
 from {{ ref('fct_pay_components') }} as components
-left join {{ ref('policy_currencies') }} as currencies
+inner join {{ ref('policy_currencies') }} as currencies
     on components.currency = currencies.currency

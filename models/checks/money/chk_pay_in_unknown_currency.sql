@@ -1,0 +1,19 @@
+-- Pay in a currency of which the plan does not say what its smallest unit is: it cannot be paid, nor be taken back.
+with
+
+final as (
+
+    select
+        components.employee_id,
+        components.component,
+        components.currency,
+        components.amount,
+        components.period_month
+    from {{ ref('fct_pay_components') }} as components
+    left join {{ ref('policy_currencies') }} as currencies
+        on components.currency = currencies.currency
+    where currencies.currency is null
+
+)
+
+select * from final
