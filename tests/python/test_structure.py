@@ -29,7 +29,9 @@ def layer(node: dict[str, Any]) -> str:
 
 
 def test_layers_read_only_what_lies_before_them(manifest: dict[str, Any]) -> None:
-    """Sources and seeds feed staging; staging never reads later layers; nothing reads a check."""
+    """Sources and seeds feed staging; staging never reads later layers; nothing reads a check, but what counts
+    them all.
+    """
     for node in models(manifest):
         for parent_id in node["depends_on"]["nodes"]:
             kind = parent_id.split(".")[0]
@@ -42,7 +44,17 @@ def test_layers_read_only_what_lies_before_them(manifest: dict[str, Any]) -> Non
                 parent = manifest["nodes"][parent_id]
                 if layer(node) == "staging":
                     assert layer(parent) == "staging", (node["name"], parent["name"])
-                assert layer(parent) != "checks", (node["name"], parent["name"])
+                if node["name"] != "fct_findings":
+                    assert layer(parent) != "checks", (node["name"], parent["name"])
+
+
+def test_findings_are_counted_of_every_check(manifest: dict[str, Any]) -> None:
+    checks = {node["unique_id"] for node in models(manifest) if layer(node) == "checks"}
+    counted = manifest["nodes"]["model.plumbline.fct_findings"]["depends_on"]["nodes"]
+    assert set(counted) - {"seed.plumbline.policy_close_gates"} == checks
+    areas = {manifest["nodes"][name]["fqn"][2] for name in checks}
+    text = (MODELS / "marts" / "findings" / "fct_findings.sql").read_text()
+    assert set(re.findall(r"^    '(\w+)': \[", text, re.MULTILINE)) == areas
 
 
 def test_models_are_named_after_their_layer(manifest: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
--- Pay in a currency of which the plan does not say what its smallest unit is: it cannot be paid, nor be taken back.
+-- Pay in a currency of which the plan does not name the smallest unit: it cannot be paid, nor be taken back.
 with
 
 final as (
