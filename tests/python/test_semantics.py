@@ -123,6 +123,23 @@ def test_every_measure_in_every_month_is_what_the_mart_has(published: Company, a
             "select component, currency, sum(amount) from marts.fct_pay_ledger group by 1, 2",
         ),
         (
+            ["--metrics", "payees_paid", "--group-by", "ledger_entry__currency"],
+            "select currency, count(distinct employee_id) from marts.fct_pay_ledger group by 1",
+        ),
+        (
+            ["--metrics", "pay_over_target", "--group-by", "target_row__role,target_row__currency"],
+            "select role, currency, sum(computed_amount) / sum(target_amount)"
+            " from marts.fct_target_pay group by 1, 2",
+        ),
+        (
+            ["--metrics", "amortised_costs", "--group-by", "contract_cost_row__currency"],
+            "select currency, sum(amortised_amount) from marts.fct_contract_cost_movements group by 1",
+        ),
+        (
+            ["--metrics", "open_amount", "--group-by", "deal__currency"],
+            "select currency, sum(amount) from marts.fct_opportunities where outcome = 'open' group by 1",
+        ),
+        (
             ["--metrics", "average_score", "--group-by", "scored_row__period_kind"],
             "select period_kind, sum(score) / count(score) from marts.fct_scores group by 1",
         ),

@@ -29,9 +29,7 @@ def layer(node: dict[str, Any]) -> str:
 
 
 def test_layers_read_only_what_lies_before_them(manifest: dict[str, Any]) -> None:
-    """Sources and seeds feed staging; staging never reads later layers; nothing reads a check, but what counts
-    them all.
-    """
+    """Sources and seeds feed staging; staging never reads later layers; only their count reads checks."""
     for node in models(manifest):
         for parent_id in node["depends_on"]["nodes"]:
             kind = parent_id.split(".")[0]
