@@ -5,11 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPARK_VENV := .venv-spark
 SPARK_BIN := $(SPARK_VENV)/bin
+BI_VENV := .venv-bi
+BI_BIN := $(BI_VENV)/bin
 .DEFAULT_GOAL := help
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
-.PHONY: help setup close test lint spark demo docs faults ui example-adventureworks example-ravenstack lock clean
+.PHONY: help setup close test lint spark demo docs faults ui bi test-bi example-adventureworks example-ravenstack lock clean
 
 help: ## Print this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-24s %s\n", $$1, $$2}'
@@ -68,6 +70,19 @@ faults: setup ## Do to a closed demo what may happen to a warehouse (docs/reliab
 		> build/faults/landing/hr/teams/july.csv
 	@$(BIN)/python -m tests.python.faults build/faults
 
+$(BI_VENV)/.stamp: requirements-bi.lock
+	@echo "Setting up $(BI_VENV) (once; a few minutes)"
+	@$(PYTHON) -m venv $(BI_VENV)
+	@$(BI_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bi.lock
+	@touch $@
+
+bi: setup $(BI_VENV)/.stamp ## Publish, and open the dashboards on http://127.0.0.1:8088 (Superset; docs/dashboards.md)
+	@$(BIN)/plumbline publish
+	@$(BI_BIN)/python -m bi.start
+
+test-bi: setup $(BI_VENV)/.stamp ## Open every dashboard in a headless Chromium, and hold its figures against SQL
+	@$(BI_BIN)/python -m pytest tests/bi
+
 docs: setup ## Build the docs site of what was built last: models, columns, lineage, metrics (build/docs/index.html)
 	@$(BIN)/python -m orchestration.docs_site
 
@@ -85,6 +100,7 @@ example-ravenstack: setup ## Build RavenStack, and print renewals, retention and
 lock: ## Resolve requirements*.in into their lock files (needs uv)
 	uv pip compile --generate-hashes --no-strip-extras --python-version 3.11 --no-header requirements.in -o requirements.lock
 	uv pip compile --generate-hashes --no-strip-extras --python-version 3.11 --no-header requirements-spark.in -o requirements-spark.lock
+	uv pip compile --generate-hashes --no-strip-extras --python-version 3.11 --no-header requirements-bi.in -o requirements-bi.lock
 
 clean: ## Remove what was built; landing files and the warehouse stay
 	rm -rf target logs .pytest_cache .ruff_cache .mypy_cache

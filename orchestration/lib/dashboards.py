@@ -33,7 +33,8 @@ NARROW = """
     width: calc(200vw - 16px) !important; min-width: calc(200vw - 16px); margin: 8px !important; }
   .dashboard-content .grid-row { flex-wrap: wrap; max-width: 100vw; }
   .dashboard-content .resizable-container { max-width: calc(100vw - 16px); margin-bottom: 12px; }
-  .dashboard-content .dashboard-component-chart-holder { overflow-x: auto; }
+  .dashboard-content .dashboard-component-chart-holder {
+    overflow-x: auto; max-width: calc(100vw - 16px); }
 }
 """
 
