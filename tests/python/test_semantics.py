@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 import yaml
 
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.dashboards import semantic_metrics
 from orchestration.lib.policy import csv_rows
 from orchestration.lib.publish import publish
 from tests.python.conftest import TARGET, Company
@@ -185,6 +187,39 @@ def test_a_metric_by_a_dimension_is_what_the_marts_have(
     for keys, value in found.items():
         was = expected[keys]
         assert close_to(value, None if was is None else Decimal(str(was))), keys
+
+
+def test_every_metric_as_dashboards_write_it_in_sql_is_what_mf_answers(
+    published: Company, ask: Ask
+) -> None:
+    described = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.yml")]
+    models = {
+        model["name"]: model for file in described for model in file.get("semantic_models", [])
+    }
+    written = semantic_metrics()
+    assert sum(map(len, written.values())) > 55
+    compared = 0
+    for name, metrics in written.items():
+        mart = re.sub(r"ref\('(\w+)'\)", r"marts.\1", models[name]["model"])
+        time = models[name]["defaults"]["agg_time_dimension"]
+        numbers = ", ".join(f"{metric.sql} as {metric.name}" for metric in metrics)
+        expected = {
+            f"{month:%Y-%m-%d}": values
+            for month, *values in in_marts(
+                published,
+                f"select {time}, {numbers} from {mart} where {time} is not null group by 1",
+            )
+        }
+        names = [metric.name for metric in metrics]
+        answer = ask("--metrics", ",".join(names), "--group-by", "metric_time__month")
+        assert {row["metric_time__month"][:10] for row in answer} == expected.keys()
+        for row in answer:
+            for metric, value in zip(names, expected[row["metric_time__month"][:10]], strict=True):
+                ours = None if value is None else Decimal(str(value))
+                # A count of nothing is empty there, and none here.
+                assert close_to(row[metric], ours) or (not row[metric] and ours == 0), (metric, row)
+                compared += ours is not None
+    assert compared > 800
 
 
 def test_every_saved_query_answers(ask: Ask) -> None:

@@ -94,6 +94,8 @@ final as (
         employee_id,
         quality_measure,
         value,
+        -- For whoever may see performance and not pay.
+        case when board <> 'commission' then value end as performance_value,
         quality_value,
         cast(place as integer) as rank,
         -- The share of the board at or below the payee.
