@@ -376,8 +376,14 @@ def months(connection: duckdb.DuckDBPyConnection, known_on: str) -> list[str]:
     return [str(row[0]) for row in found]
 
 
-def write(landing: Path, file: Path, months_at_a_time: int, memory: str = "500MB") -> None:
-    """Write the marts of ``landing`` into a new DuckDB file."""
+def write(
+    landing: Path,
+    file: Path,
+    months_at_a_time: int,
+    memory: str = "500MB",
+    only: tuple[str, ...] = (),
+) -> None:
+    """Write the marts of ``landing`` into a new DuckDB file, all or ``only`` some."""
     with duckdb.connect(str(file)) as connection:
         connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{memory}'")
         connection.execute("set preserve_insertion_order = false")
@@ -407,6 +413,8 @@ def write(landing: Path, file: Path, months_at_a_time: int, memory: str = "500MB
                     "new_product": NEW_DAYS["product"],
                 }  # fmt: skip
                 for name, query in which.items():
+                    if only and name not in only:
+                        continue
                     if month == run[0]:
                         empty = query.replace(f"from {name}", "from nothing_yet")
                         _create(connection, name, empty.format(**words))
