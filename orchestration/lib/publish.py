@@ -15,7 +15,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -52,7 +52,11 @@ def publish(settings: Settings) -> Version:
     if not settings.warehouse.exists():
         raise PublishError(f"there is no warehouse at {settings.warehouse}: run `plumbline build`")
     with _one_at_a_time(settings.published):
+        # A clock that was set back does not put a version before those that are there.
+        newest = max((version.name for version in versions(settings)), default="")
         now = datetime.now(UTC)
+        if newest:
+            now = max(now, _time_of(newest) + timedelta(microseconds=1))
         name = f"{now:%Y%m%dT%H%M%S}.{now.microsecond:06}Z"
         draft = settings.published / VERSIONS / f".{name}"
         _remove_drafts(settings)
@@ -107,6 +111,11 @@ def roll_back(settings: Settings, to: str | None = None) -> Version:
                 raise PublishError(f"readers get what they got: {error}") from error
         _point_to(settings, to)
     return _read(folder)
+
+
+def _time_of(name: str) -> datetime:
+    """When a version was named."""
+    return datetime.strptime(name, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
 
 
 def _faults(folder: Path) -> list[str]:

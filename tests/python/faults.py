@@ -298,6 +298,46 @@ def other_places(company: Company, times: int, chance: random.Random) -> Counter
     return seen
 
 
+# Moments at which a machine's clock stands when a build begins: set back by years, the end of a year and of
+# a leap day in UTC, the hour that New York skips and the one that it has twice, and years ahead.
+MOMENTS = {
+    "set back": "2019-05-05 10:00:00",
+    "year end": "2026-12-31 23:59:40",
+    "leap day": "2028-02-29 23:59:40",
+    "an hour skipped": "2027-03-14 06:59:40",
+    "an hour twice": "2027-11-07 05:59:40",
+    "years ahead": "2037-01-01 00:00:00",
+}
+
+
+def other_times(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """Clocks that are wrong, or turn while a close is at work: the same is posted, no mart differs.
+
+    Needs Debian's faketime; raises ``PermissionError`` without.
+    """
+    faketime = shutil.which("faketime")
+    if faketime is None:
+        raise PermissionError("faketime is not installed")
+    seen = Counter[str]()
+    with tempfile.TemporaryDirectory() as place:
+        here = company.copy_to(Path(place) / "here")
+        here.must("close", interrupted_closes.MONTH)
+        for what in chance.sample(sorted(MOMENTS), min(times, len(MOMENTS))):
+            there = company.copy_to(Path(place) / "there")
+            done = there.run(
+                faketime, "-f", f"@{MOMENTS[what]}", sys.executable, "-m", "orchestration.cli", "close",
+                interrupted_closes.MONTH, TZ="America/New_York", FAKETIME_DONT_FAKE_MONOTONIC="1",
+            )  # fmt: skip
+            assert done.returncode == 0, (what, done.stdout, done.stderr)
+            ours, theirs = here.marts(), there.marts()
+            differing = {name for name in ours if ours[name] != theirs[name]}
+            assert not differing, (what, differing)
+            there.must("verify")
+            shutil.rmtree(there.folder)
+            seen[what] += 1
+    return seen
+
+
 def soak(company: Company, times: int, chance: random.Random) -> Counter[str]:
     """The last months closed one after another, with something going wrong before or in each: the ledger,
     the packages and every mart are those of a run in which nothing did."""
@@ -378,6 +418,7 @@ FAULTS: dict[str, tuple[Fault, int]] = {
     "tampered_packages": (tampered_packages, 100),
     "delivered_again": (delivered_again, 200),
     "other_places": (other_places, 4),
+    "other_times": (other_times, 6),
     "concurrent_commands": (concurrent_commands, 10),
     "full_disks": (full_disks, 50),
     "killed_builds": (killed_builds, 100),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 from pathlib import Path
@@ -153,6 +154,22 @@ def test_readers_are_rolled_back_to_what_was_published_and_to_nothing_else(
     with pytest.raises(PublishError, match="there is no version nonsense"):
         roll_back(company.settings, "nonsense")
     assert current(company.settings) == second.name
+
+
+def test_a_version_published_when_the_clock_was_set_back_is_the_newest(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SetBack(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> SetBack:
+            return cls(2019, 5, 5, tzinfo=tz)
+
+    before = [publish(company.settings) for _ in range(3)][-1]
+    monkeypatch.setattr(publishing, "datetime", SetBack)
+    after = publish(company.settings)
+    assert after.name > before.name
+    assert current(company.settings) == after.name
+    assert roll_back(company.settings).name == before.name
 
 
 def test_one_publication_at_a_time_and_none_of_nothing(company: Company, tmp_path: Path) -> None:
