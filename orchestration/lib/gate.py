@@ -31,6 +31,7 @@ from orchestration.lib.landing import (
     find_files,
     fingerprint,
     header_of,
+    memory_limit,
     numbered,
     parts_of,
     read_parquet,
@@ -325,6 +326,12 @@ def _readable_parts(
 
 def _unreadable(files: tuple[Path, ...], error: duckdb.Error) -> Problem:
     """A CSV file that is no table: DuckDB's message names file and line."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        message = (
+            f"reading it takes more than the {memory_limit()} of memory that PLUMBLINE_MEMORY allows: "
+            "allow more, or land it anew if it is damaged and asks for too much"
+        )
+        return Problem(files[0], None, None, CAN_BE_READ, message)
     text = str(error)
     path = next((path for path in files if str(path) in text), files[0])
     line = re.search(r"CSV Error on Line: (\d+)", text)

@@ -23,6 +23,7 @@ from typing import IO, Any
 import duckdb
 
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.landing import find_files, memory_limit, scratch
 from orchestration.lib.problem import Problem
 
 COMMAND = [sys.executable, "-m", "orchestration.lib.gate_worker"]
@@ -60,7 +61,7 @@ class Reader:
             "fresh": sorted(map(str, fresh)),
             "faulty": sorted(map(str, faulty)),
             "is_alone": is_alone,
-            "memory": os.environ.get("PLUMBLINE_MEMORY"),
+            "memory": memory_limit(),
         }
         with self._lock:
             answer = self._ask(json.dumps(asked))
@@ -118,14 +119,12 @@ def main() -> None:
     """Answer questions until there are no more."""
     # The gate imports this module.
     from orchestration.lib.gate import look
-    from orchestration.lib.landing import find_files, scratch
 
     # Ctrl-C is for the process that asks.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for line in sys.stdin:
         asked = json.loads(line)
-        if asked["memory"] is not None:
-            os.environ["PLUMBLINE_MEMORY"] = asked["memory"]
+        os.environ["PLUMBLINE_MEMORY"] = asked["memory"]
         [landed] = [
             found
             for found in find_files(Path(asked["landing"]))

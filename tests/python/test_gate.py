@@ -452,6 +452,22 @@ def test_the_projects_own_policy_folders_are_sound() -> None:
     assert check_policy(POLICY) == []
 
 
+@pytest.mark.parametrize("is_parquet", [False, True])
+def test_too_little_memory_is_called_that_and_no_fault_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_parquet: bool
+) -> None:
+    company = Company(tmp_path)
+    if is_parquet:
+        land_team_members(company, "members.parquet")
+    else:
+        company.land("hr.job_history", [job()])
+    monkeypatch.setenv("PLUMBLINE_MEMORY", "1KB")
+    [problem] = check_landing(company.landing)
+    assert "more than the 1KB of memory that PLUMBLINE_MEMORY allows" in problem.message
+    monkeypatch.undo()
+    assert check_landing(company.landing) == []
+
+
 def test_refused_input_leaves_the_last_good_state(closed_demo: Company, tmp_path: Path) -> None:
     company = closed_demo.copy_to(tmp_path / "copy")
     before = company.warehouse.read_bytes()
@@ -471,19 +487,20 @@ def test_refused_input_leaves_the_last_good_state(closed_demo: Company, tmp_path
 def test_a_build_that_fails_half_way_leaves_the_last_good_state(
     closed_demo: Company, tmp_path: Path
 ) -> None:
-    """Two assignments of a transaction's account cannot fail a build; a currency unheard of does."""
+    """Each amount is within its DECIMAL; that they add up to more than it holds is seen in pay."""
     company = closed_demo.copy_to(tmp_path / "copy")
     before = company.warehouse.read_bytes()
     company.land(
         "hr.pay_adjustments",
-        [{"adjustment_id": "AJ", "employee_id": "Z01", "period_month": "2026-06-01",
-          "amount": "1", "currency": "XXX", "requested_by": "M1", "approved_by": "HR",
-          "_loaded_at": LOADED}],
+        [{"adjustment_id": name, "employee_id": "Z01", "period_month": "2026-06-01",
+          "amount": "99999999999999", "currency": "CNY", "requested_by": "M1", "approved_by": "HR",
+          "_loaded_at": LOADED} for name in ("AJ1", "AJ2")],
         part="bad",
     )  # fmt: skip
     done = company.plumbline("build")
     assert done.returncode == 1
-    assert "currency" in done.stderr
+    assert "fct_pay_components" in done.stderr
+    assert "out of range" in done.stderr
     assert company.warehouse.read_bytes() == before
 
 
