@@ -15,16 +15,13 @@ from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
-from dbt_common.events.base_types import BaseEvent, DebugLevel
-from dbt_common.events.event_manager import EventManager
 
 from orchestration.lib.dbt_run import CUTS, FOLDERS
+from orchestration.lib.lean_dbt import make_lean
 from orchestration.lib.tables import cut_pools
 from orchestration.lib.warehouse import DuckTables
 
 FINISHED = ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult")
-# Python's own count of new objects between two looks is 700.
-GARBAGE_THRESHOLDS = (20_000, 10, 10)
 STACK_TRACE = "MainStackTrace"
 # Two seconds of each run: artefacts that nobody reads here, and every statement in a log.
 QUIET = ["--quiet", "--no-write-json", "--log-level", "none", "--log-level-file", "none"]
@@ -63,35 +60,15 @@ def follow(message: Any) -> None:
         say("invocation", id=info.invocation_id)
 
 
-def leave_unsaid() -> None:
-    """Let dbt make no message of what it says for its own debugging, which nobody here hears.
-
-    Each statement is said five times, as a protobuf message: an eighth of a small build.
-    """
-    make, fire = BaseEvent.__init__, EventManager.fire_event
-
-    def make_if_heard(self: BaseEvent, *args: Any, **fields: Any) -> None:
-        if not isinstance(self, DebugLevel):
-            make(self, *args, **fields)
-
-    def fire_if_heard(self: EventManager, e: BaseEvent, *args: Any, **more: Any) -> None:
-        if not isinstance(e, DebugLevel):
-            fire(self, e, *args, **more)
-
-    BaseEvent.__init__ = make_if_heard
-    EventManager.fire_event = fire_if_heard
-
-
 def main(steps: list[str | list[str]]) -> int:
     """Run the steps until one fails; the exit code."""
-    leave_unsaid()
-    # What dbt reads of a project stays: Python would look all of it through for garbage, again and again.
+    make_lean()
+    # What dbt reads of a project stays.
     gc.disable()
     parsed = dbtRunner(callbacks=[follow]).invoke([*QUIET, "parse", *FOLDERS])
     if not parsed.success:
         return _failed(parsed)
     gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
     gc.enable()
     for number, step in enumerate(steps):
         say("step", number=number)

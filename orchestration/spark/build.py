@@ -27,6 +27,7 @@ from orchestration.lib.build import (
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import FOLDERS
 from orchestration.lib.gate import faulty_files
+from orchestration.lib.lean_dbt import make_lean
 from orchestration.lib.promotion_cuts import COLUMNS
 from orchestration.lib.settings import Settings
 from orchestration.lib.tables import CUTS_TABLE, cut_pools
@@ -44,6 +45,7 @@ def build(settings: Settings, requests: Sequence[Request], *, with_unit_tests: b
     Unit tests, where they are wanted, come last: they take their types from tables that are there.
     Raises ``GateError`` for refused input and ``BuildError`` where dbt fails.
     """
+    make_lean()
     require_sound_input(settings)
     session = open_session()
     session.sparkContext.setLogLevel("ERROR")

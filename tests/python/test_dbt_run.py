@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import run_steps
 from tests.python.conftest import Company
 
@@ -36,3 +39,35 @@ def test_a_node_that_fails_is_named_and_the_steps_after_it_do_not_run(tmp_path: 
     assert heard == [0]
     assert not result.is_success
     assert any("policy_bonuses" in error for error in result.errors)
+
+
+def test_only_what_dbt_says_for_its_own_debugging_is_left_unsaid() -> None:
+    """In a process of its own: it is dbt's own methods that are replaced."""
+    program = """
+import gc
+from dbt_common.events.event_manager_client import add_callback_to_manager
+from dbt_common.events.functions import fire_event
+from dbt_common.events.types import Formatting, Note
+from dbt.adapters.events.types import NewConnection
+from orchestration.lib.lean_dbt import GARBAGE_THRESHOLDS, make_lean
+
+heard = []
+add_callback_to_manager(lambda message: heard.append(message.info.name))
+def say_all():
+    heard.clear()
+    fire_event(NewConnection(conn_name="x", conn_type="duckdb"))
+    fire_event(Note(msg="a note"))
+    return list(heard)
+assert say_all() == ["NewConnection", "Note"], heard
+make_lean()
+assert say_all() == ["Note"], heard
+assert gc.get_threshold() == GARBAGE_THRESHOLDS
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
