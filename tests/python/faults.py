@@ -131,22 +131,26 @@ def killed_closes(company: Company, times: int, chance: random.Random) -> Counte
 
 
 def killed_builds(company: Company, times: int, chance: random.Random) -> Counter[str]:
-    """Builds that are killed: what was there is read as before, and the next is an undisturbed one's."""
+    """Builds that are killed, up to five times in a row: after each what was there is read as before, and
+    the one that is left alone is an undisturbed one's."""
     seen = Counter[str]()
     with tempfile.TemporaryDirectory() as place:
         whole = company.copy_to(Path(place) / "whole")
         before, started = whole.marts(), time.monotonic()
         whole.must("build")
         after, length = whole.marts(), time.monotonic() - started
-        for number in range(times):
-            killed = company.copy_to(Path(place) / f"killed-{number}")
-            moment = interrupted_closes.after(chance.uniform(0, length))
-            was_killed = interrupted_closes.interrupt(killed, moment, ["build"])
-            assert killed.marts() in (before, after), "neither the old state nor the new one"
+        while left := times - sum(seen.values()):
+            killed = company.copy_to(Path(place) / "killed")
+            for _ in range(min(left, chance.randint(1, 5))):
+                moment = interrupted_closes.after(chance.uniform(0, length))
+                was_killed = interrupted_closes.interrupt(killed, moment, ["build"])
+                assert killed.marts() in (before, after), "neither the old state nor the new one"
+                seen["killed" if was_killed else "done before it could be killed"] += 1
             killed.must("build")
             assert killed.marts() == after, "another end than an undisturbed build"
-            seen["killed" if was_killed else "done before it could be killed"] += 1
+            killed.must("verify")
             shutil.rmtree(killed.folder)
+            print(dict(seen), flush=True)
     return seen
 
 
