@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import os
 import shutil
@@ -23,12 +24,16 @@ from hypothesis import settings
 from psycopg.conninfo import make_conninfo
 
 from orchestration.lib.contract import PROJECT_DIR, landing_tables
+from orchestration.lib.lean_dbt import GARBAGE_THRESHOLDS
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import RUN_TIMES
 
 # Shared machines stall: no example is judged by its time, and every run draws the same examples.
 settings.register_profile("plumbline", deadline=None, derandomize=True)
 settings.load_profile("plumbline")
+
+# dbt's project and Dagster's stay in memory: not to be looked through for garbage at every step.
+gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 # Tests run in several processes; what dbt writes beside the warehouse is each one's own.
