@@ -325,7 +325,7 @@ def _readable_parts(
 
 
 def _unreadable(files: tuple[Path, ...], error: duckdb.Error) -> Problem:
-    """A CSV file that is no table: DuckDB's message names file and line."""
+    """A file that is no table: DuckDB names file and line; or one that takes more memory than there is."""
     if isinstance(error, duckdb.OutOfMemoryException):
         message = (
             f"reading it takes more than the {memory_limit()} of memory that PLUMBLINE_MEMORY allows: "

@@ -84,6 +84,7 @@ def test_pay_in_a_currency_that_the_plan_does_not_know_stops_the_close_and_no_bu
     currencies = company.policy / "policy_currencies.csv"
     currencies.write_text(currencies.read_text().replace("JPY,1,1\n", ""))
     company.must("build")
+    assert company.plumbline("close", "2026-07").returncode == 1
     assert company.query("select * from marts.fct_pay_ledger order by all") == before
     mended = {**adjustment, "currency": "CNY", "_loaded_at": "2026-08-02T00:00:00Z"}
     company.land("hr.pay_adjustments", [mended], part="mended")

@@ -47,7 +47,7 @@ def test_only_what_dbt_says_for_its_own_debugging_is_left_unsaid() -> None:
 import gc
 from dbt_common.events.event_manager_client import add_callback_to_manager
 from dbt_common.events.functions import fire_event
-from dbt_common.events.types import Formatting, Note
+from dbt_common.events.types import Note
 from dbt.adapters.events.types import NewConnection
 from orchestration.lib.lean_dbt import GARBAGE_THRESHOLDS, make_lean
 

@@ -136,7 +136,7 @@ def test_a_month_that_dbt_alone_has_closed_gets_its_package_by_name(
     assert done.returncode == 1 and "name the folder it used" in done.stderr
 
 
-@pytest.mark.parametrize("moment", ["early", "packed", "published"])
+@pytest.mark.parametrize("moment", ["early", "packing", "packed", "published"])
 def test_a_close_that_is_killed_is_taken_up_as_if_nothing_had_been(
     closed_demo: Company, next_close: Company, tmp_path: Path, moment: str
 ) -> None:
@@ -145,6 +145,7 @@ def test_a_close_that_is_killed_is_taken_up_as_if_nothing_had_been(
     shutil.copytree(next_close.landing, company.landing, dirs_exist_ok=True)
     moments = {
         "early": interrupted.after(6),
+        "packing": interrupted.when_there("2026-07.pending"),
         "packed": interrupted.when_there("2026-07.pending/manifest.json"),
         "published": interrupted.when_published(company),
     }
