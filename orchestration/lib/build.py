@@ -64,6 +64,8 @@ LOCK = "build.lock"
 MEGABYTE = 1_000_000
 # Logs, packages, and what DuckDB writes before it makes room again.
 SPARE_BYTES = 64 * MEGABYTE
+# What is to be paid, of which a close posts what was not posted yet.
+PAYABLE = "int_payable_amounts"
 # Of what does not agree, so many are named.
 MOST_NAMED = 20
 
@@ -82,11 +84,16 @@ class GateError(BuildError):
 
 @dataclass(frozen=True)
 class Request:
-    """What a build is asked for: months as first days, instants as UTC text; None means all."""
+    """What a build is asked for: months as first days, instants as UTC text; None means all.
+
+    With ``models``, these and what they are made from are built, and not tested: for a warehouse beside
+    the real one, of which nothing else is read.
+    """
 
     known_at: str | None = None
     rows_per_batch: int | None = None
     close_month: date | None = None
+    models: tuple[str, ...] = ()
 
     def tell(self, environment: MutableMapping[str, str], policy: Path) -> None:
         """Put it into the environment that dbt reads it from (macro ``run_setting``).
@@ -186,7 +193,7 @@ def _build(
             environment["PLUMBLINE_THREADS"] = "1"
         # Unit tests prove the rules, not this month's data: `make test` runs them.
         build_only = ["build", "--exclude-resource-type", "unit_test"]
-        steps = {
+        steps: dict[str, str | list[str]] = {
             "building facts, scores and pay": [*build_only, "--exclude", *AFTER_CUTS],
             "cutting the pools": CUTS,
             "posting" if request.close_month else "building what reads the cuts": [
@@ -195,6 +202,17 @@ def _build(
                 *AFTER_CUTS,
             ],
         }
+        if request.models:
+            made_from = [f"+{model}" for model in request.models]
+            steps = {
+                "building what is compared": [
+                    *build_only,
+                    "--exclude-resource-type",
+                    "test",
+                    "--select",
+                    *made_from,
+                ]
+            }
         names = list(steps)
         result = run_steps(
             list(steps.values()),
@@ -421,7 +439,8 @@ def reproduce(settings: Settings, month: date, told: Told, progress: Progress) -
     # Nothing is taken from an earlier time: what has become of the landing since is said at the end.
     for left in (beside.warehouse, beside.register, beside.remembered):
         left.unlink(missing_ok=True)
-    build(beside, Request(known_at=found[0].isoformat(sep=" ")), told, progress)
+    request = Request(known_at=found[0].isoformat(sep=" "), models=(PAYABLE,))
+    build(beside, request, told, progress)
     with open_read_only(settings.warehouse) as connection:
         all_posted, before = posted(connection, until=month), posted(connection, before=month)
     with open_read_only(beside.warehouse) as connection:

@@ -14,10 +14,12 @@ import sys
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.lib.dbt_run import CUTS, FOLDERS
 from orchestration.lib.lean_dbt import make_lean
+from orchestration.lib.parsed_project import parsed_project
 from orchestration.lib.tables import cut_pools
 from orchestration.lib.warehouse import DuckTables
 
@@ -25,6 +27,14 @@ FINISHED = ("LogModelResult", "LogTestResult", "LogSeedResult", "LogNodeResult")
 STACK_TRACE = "MainStackTrace"
 # Two seconds of each run: artefacts that nobody reads here, and every statement in a log.
 QUIET = ["--quiet", "--no-write-json", "--log-level", "none", "--log-level-file", "none"]
+
+
+class DbtFailedError(Exception):
+    """dbt could not read the project; what it said is in ``result``."""
+
+    def __init__(self, result: dbtRunnerResult) -> None:
+        super().__init__(str(result.exception))
+        self.result = result
 
 
 def say(event: str, **about: Any) -> None:
@@ -65,9 +75,10 @@ def main(steps: list[str | list[str]]) -> int:
     make_lean()
     # What dbt reads of a project stays.
     gc.disable()
-    parsed = dbtRunner(callbacks=[follow]).invoke([*QUIET, "parse", *FOLDERS])
-    if not parsed.success:
-        return _failed(parsed)
+    try:
+        manifest = parsed_project(_parse, os.environ)
+    except DbtFailedError as error:
+        return _failed(error.result)
     gc.freeze()
     gc.enable()
     for number, step in enumerate(steps):
@@ -76,11 +87,19 @@ def main(steps: list[str | list[str]]) -> int:
             # On dbt's own connection: opening the warehouse anew would look at the landing again.
             cut_pools(DuckTables(DuckDBConnectionManager.env().conn))
             continue
-        runner = dbtRunner(manifest=parsed.result, callbacks=[follow])
+        runner = dbtRunner(manifest=manifest, callbacks=[follow])
         done = runner.invoke([*QUIET, *step, *FOLDERS])
         if not done.success:
             return _failed(done)
     return 0
+
+
+def _parse() -> Manifest:
+    parsed = dbtRunner(callbacks=[follow]).invoke([*QUIET, "parse", *FOLDERS])
+    if not parsed.success:
+        raise DbtFailedError(parsed)
+    assert isinstance(parsed.result, Manifest)
+    return parsed.result
 
 
 def _failed(result: Any) -> int:

@@ -23,7 +23,7 @@ from orchestration.lib.contract import landing_tables
 from orchestration.lib.dbt_run import Progress
 from orchestration.lib.gate import faulty_files
 from orchestration.lib.landing import find_files, newest_loads, relation_of, scratch
-from orchestration.lib.pay_diff import Difference, as_built, differences
+from orchestration.lib.pay_diff import COMPARED, Difference, as_built, differences
 from orchestration.lib.policy import policy_setting
 from orchestration.lib.settings import Settings
 
@@ -115,9 +115,14 @@ def estimate(
     before = _beside(settings, folder / "stands", {"crm.opportunities": [stands]})
     after = _beside(before, folder / "won", rows)
     copy_to_build_on(settings.warehouse, before.warehouse)
-    build(before, Request(), lambda what: told(f"the deal as it stands: {what}"), progress)
+    build(
+        before,
+        Request(models=COMPARED),
+        lambda what: told(f"the deal as it stands: {what}"),
+        progress,
+    )
     copy_to_build_on(before.warehouse, after.warehouse)
-    build(after, Request(), lambda what: told(f"the deal as won: {what}"), progress)
+    build(after, Request(models=COMPARED), lambda what: told(f"the deal as won: {what}"), progress)
     month = day.replace(day=1)
     found = differences(
         settings,

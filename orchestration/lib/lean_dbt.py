@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+from collections.abc import Iterable
 from typing import Any
 
+from dbt_common.clients import agate_helper
 from dbt_common.events.base_types import BaseEvent, DebugLevel
 from dbt_common.events.event_manager import EventManager
 
@@ -31,4 +34,14 @@ def make_lean() -> None:
 
     BaseEvent.__init__ = make_if_heard
     EventManager.fire_event = fire_if_heard
+    # Readers of dates that are made anew for each statement, and a table of no rows that nothing changes.
+    tester = functools.cache(agate_helper.build_type_tester)
+
+    def type_tester(
+        text_columns: Iterable[str], string_null_values: Iterable[str] = ("null", "")
+    ) -> Any:
+        return tester(tuple(text_columns), tuple(string_null_values))
+
+    agate_helper.build_type_tester = type_tester
+    agate_helper.empty_table = functools.cache(agate_helper.empty_table)
     gc.set_threshold(*GARBAGE_THRESHOLDS)

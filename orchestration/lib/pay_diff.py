@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.lib.build import Request, Told, build
+from orchestration.lib.build import PAYABLE, Request, Told, build
 from orchestration.lib.close_package import (
     BEHIND,
     TABLES,
@@ -46,6 +46,8 @@ from orchestration.lib.warehouse import open_read_only
 Row = dict[str, str]
 PayKey = tuple[str, str, str]
 NOTHING = Decimal(0)
+# What a month is compared by.
+COMPARED = (PAYABLE, *(TABLES[name][0] for name in BEHIND))
 # Of the landed rows behind a difference so many are shown.
 MOST_SHOWN = 12
 # Columns that name a payee.
@@ -151,7 +153,7 @@ def as_known(
     folder = settings.warehouse.parent / "compared" / name
     beside = replace(settings, warehouse=folder / "plumbline.duckdb")
     beside.warehouse.unlink(missing_ok=True)
-    build(beside, Request(known_at=known_at), told, progress)
+    build(beside, Request(known_at=known_at, models=COMPARED), told, progress)
     with open_read_only(beside.warehouse) as connection:
         found = _of_warehouse(
             connection, settings, month, known_at, datetime.fromisoformat(known_at)

@@ -1,0 +1,105 @@
+"""What dbt has read of this project, kept from one run to the next for as long as nothing of it changes.
+
+dbt keeps such a thing itself, but reads the whole project anew when a variable differs that its profile
+reads: another warehouse, another landing folder. What a project says hangs on neither.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from dbt.contracts.graph.manifest import Manifest
+
+from orchestration.lib.contract import PROJECT_DIR
+
+KEPT_IN = PROJECT_DIR / "target" / "parsed"
+# A build, a close and a few known instants; a file takes 4 to 5 MB.
+KEPT = 12
+DIGEST = hashlib.sha256().digest_size
+READ = ("dbt_project.yml", "profiles/profiles.yml", "models", "macros", "tests/dbt")
+# What the profile alone reads, or dbt for its own files: where a build works, not what it builds.
+PLACES = {
+    "PLUMBLINE_LANDING",
+    "PLUMBLINE_WAREHOUSE",
+    "PLUMBLINE_MEMORY",
+    "PLUMBLINE_THREADS",
+    "DBT_TARGET_PATH",
+    "DBT_LOG_PATH",
+}
+
+
+def parsed_project(parse: Callable[[], Manifest], environment: Mapping[str, str]) -> Manifest:
+    """dbt's manifest of the project: the one kept, or what ``parse`` gives, which is then kept.
+
+    A kept file is this machine's own, as the code beside it is; one that is not whole is made anew.
+    """
+    kept = KEPT_IN / f"{_key(environment)}.pickle"
+    with contextlib.suppress(OSError):
+        content = kept.read_bytes()
+        if hashlib.sha256(content[DIGEST:]).digest() == content[:DIGEST]:
+            os.utime(kept)
+            return Manifest(**pickle.loads(content[DIGEST:]))
+    manifest = parse()
+    with contextlib.suppress(OSError):  # a full disk, or a project that may only be read
+        _keep(kept, pickle.dumps(_state(manifest), protocol=5))
+    return manifest
+
+
+def _keep(kept: Path, content: bytes) -> None:
+    """Write it aside, give it its name, and remove what was not used for longest."""
+    KEPT_IN.mkdir(parents=True, exist_ok=True)
+    draft = kept.with_name(f".{kept.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(hashlib.sha256(content).digest() + content)
+        draft.replace(kept)
+    finally:
+        draft.unlink(missing_ok=True)
+    for old in sorted(KEPT_IN.glob("*.pickle"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+        old.unlink()
+
+
+def _state(manifest: Manifest) -> dict[str, Any]:
+    """The manifest's own fields; what it looks things up by is made from them.
+
+    Pickling the manifest itself loses some: dbt passes what it needs to copy one.
+    """
+    names = [field.name for field in fields(manifest) if not field.name.startswith("_")]
+    return {name: getattr(manifest, name) for name in names}
+
+
+def _key(environment: Mapping[str, str]) -> str:
+    """A digest of all that dbt reads of a project: files, versions, and variables that are no places."""
+    told = {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(("PLUMBLINE_", "DBT_")) and name not in PLACES
+    }
+    # The database's name, which stands in every relation.
+    told["warehouse"] = Path(environment.get("PLUMBLINE_WAREHOUSE", "")).stem
+    versions = sorted(
+        f"{found.name}=={found.version}"
+        for found in distributions()
+        if found.name.lower().startswith("dbt")
+    )
+    said = json.dumps([str(PROJECT_DIR), told, versions], sort_keys=True)
+    digest = hashlib.sha256(said.encode())
+    for path in _files(environment):
+        content = path.read_bytes()
+        digest.update(f"\n{path} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:32]
+
+
+def _files(environment: Mapping[str, str]) -> Iterator[Path]:
+    policy = environment.get("PLUMBLINE_POLICY", "seeds/policy")
+    for name in (*READ, policy, environment.get("PLUMBLINE_DOC_BLOCKS", "models")):
+        place = PROJECT_DIR / name
+        yield from [place] if place.is_file() else sorted(filter(Path.is_file, place.rglob("*")))
