@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+# Imported where it draws: it takes longer than all else that a command imports, and few commands draw.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Told apart without seeing red and green, and legible on white and on black.
 BLUE, ORANGE, GREY = "#3d85c6", "#d98324", "#8a8f98"
@@ -124,11 +123,16 @@ def reviews(found: Sequence[tuple[str, str, int]]) -> str:
 
 def _thousands(axes: Axes) -> None:
     """Few ticks, and no powers of ten."""
+    from matplotlib.ticker import MaxNLocator
+
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(lambda value, _: f"{round(value, 6):,}".removesuffix(".0"))
 
 
 def _svg(draw: Callable[[Axes], None]) -> str:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(5.4, 3.1), layout="constrained")
         draw(figure.subplots())

@@ -151,7 +151,10 @@ def _remove_old(settings: Settings) -> None:
     """All but the newest versions; never the current one. What a reader has open it keeps."""
     for version in versions(settings)[:-VERSIONS_KEPT]:
         if version.name != current(settings):
-            shutil.rmtree(version.folder, ignore_errors=True)
+            # Half of a version is never found under its name, whenever this ends.
+            draft = version.folder.with_name(f".{version.name}")
+            version.folder.replace(draft)
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 @contextlib.contextmanager

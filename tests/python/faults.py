@@ -10,6 +10,7 @@ printed for each.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import shutil
 import subprocess
@@ -27,6 +28,9 @@ from orchestration.lib.close_package import disagreements
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once
 from orchestration.lib.landing import find_files
+from orchestration.lib.mart_files import MANIFEST
+from orchestration.lib.publish import CURRENT, VERSIONS, VERSIONS_KEPT, current, versions
+from orchestration.lib.register import sha256
 from tests.python import interrupted_closes, mutations
 from tests.python.conftest import Company
 
@@ -131,7 +135,7 @@ def killed_closes(company: Company, times: int, chance: random.Random) -> Counte
 
 
 def killed_builds(company: Company, times: int, chance: random.Random) -> Counter[str]:
-    """Builds that are killed, up to five times in a row: after each what was there is read as before, and
+    """Builds that are killed, up to ten times in a row: after each what was there is read as before, and
     the one that is left alone is an undisturbed one's."""
     seen = Counter[str]()
     with tempfile.TemporaryDirectory() as place:
@@ -141,7 +145,7 @@ def killed_builds(company: Company, times: int, chance: random.Random) -> Counte
         after, length = whole.marts(), time.monotonic() - started
         while left := times - sum(seen.values()):
             killed = company.copy_to(Path(place) / "killed")
-            for _ in range(min(left, chance.randint(1, 5))):
+            for _ in range(min(left, chance.randint(1, 10))):
                 moment = interrupted_closes.after(chance.uniform(0, length))
                 was_killed = interrupted_closes.interrupt(killed, moment, ["build"])
                 assert killed.marts() in (before, after), "neither the old state nor the new one"
@@ -152,6 +156,48 @@ def killed_builds(company: Company, times: int, chance: random.Random) -> Counte
             shutil.rmtree(killed.folder)
             print(dict(seen), flush=True)
     return seen
+
+
+def killed_publications(company: Company, times: int, chance: random.Random) -> Counter[str]:
+    """Publications that are killed: readers get a whole version, the one before or the new one, and the
+    next publication is as if nothing had been."""
+    seen = Counter[str]()
+    settings = company.settings
+    for _ in range(VERSIONS_KEPT):
+        started = time.monotonic()
+        assert interrupted_closes.begin(company, ["publish"]).wait() == 0
+        length = time.monotonic() - started
+    for _ in range(times):
+        was = current(settings)
+        # Before that Python reads its modules.
+        moment = interrupted_closes.after(chance.uniform(length / 3, length))
+        was_killed = interrupted_closes.interrupt(company, moment, ["publish"])
+        shown = current(settings)
+        assert shown is not None
+        assert shown == was or shown > str(was)
+        _require_whole(company, shown)
+        end = "the version before is read" if shown == was else "the new version is read"
+        seen[end if was_killed else "done before it could be killed"] += 1
+    company.must("publish")
+    _require_whole(company, str(current(settings)))
+    left = {path.name for path in (settings.published / VERSIONS).iterdir()}
+    assert left == {version.name for version in versions(settings)}, left
+    assert len(left) == VERSIONS_KEPT
+    return seen
+
+
+def _require_whole(company: Company, version: str) -> None:
+    """Readers get this version, every file as its manifest has it, and the warehouse's rows."""
+    folder = company.settings.published / CURRENT
+    with duckdb.connect(str(folder / "plumbline.duckdb"), read_only=True) as reader:
+        assert reader.execute("select version from marts.published_version").fetchall() == [
+            (version,)
+        ]
+        for mart, expected in company.marts().items():
+            found = reader.execute(f"select count(*) from marts.{mart}").fetchone()
+            assert found == (len(expected),), mart
+    files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    assert {name: sha256(folder / name) for name in files} == files
 
 
 def full_disks(company: Company, times: int, chance: random.Random) -> Counter[str]:
@@ -426,6 +472,7 @@ FAULTS: dict[str, tuple[Fault, int]] = {
     "concurrent_commands": (concurrent_commands, 10),
     "full_disks": (full_disks, 50),
     "killed_builds": (killed_builds, 100),
+    "killed_publications": (killed_publications, 100),
     "killed_closes": (killed_closes, 200),
     "soak": (soak, 36),
 }

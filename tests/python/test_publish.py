@@ -96,6 +96,28 @@ def test_every_published_column_is_described(company: Company) -> None:
     assert len(described_marts()) >= 40
 
 
+def test_a_publication_killed_while_it_removes_an_old_version_leaves_none_by_half(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a version under its name, without its manifest, would end every publication after it."""
+    for _ in range(publishing.VERSIONS_KEPT):
+        publish(company.settings)
+
+    def begin_to_remove(folder: Path, **_: object) -> None:
+        (folder / "manifest.json").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(publishing.shutil, "rmtree", begin_to_remove)
+        publish(company.settings)
+    assert len(versions(company.settings)) == publishing.VERSIONS_KEPT
+    published = publish(company.settings)
+    assert published.name == current(company.settings)
+    assert (
+        len(list((company.settings.published / "versions").iterdir())) == publishing.VERSIONS_KEPT
+    )
+
+
 def test_readers_read_one_version_a_session_while_twenty_are_published(company: Company) -> None:
     publish(company.settings)
     file = company.settings.published / "current" / "plumbline.duckdb"
