@@ -22,7 +22,7 @@ SAMPLE = {
     "concurrent_commands": 1,
     "full_disks": 1,
     "killed_builds": 1,
-    "killed_publications": 3,
+    "killed_publications": 10,
 }
 
 
