@@ -32,7 +32,7 @@ demo: setup ## Land the demo company
 	@$(BIN)/plumbline demo
 
 test: setup ## Run every test: dbt's and Python's
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --durations 15 -rs
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 --durations 15 -rs
 
 lint: setup ## ruff, mypy, sqlfluff and the structure tests
 	@$(BIN)/ruff check .
