@@ -23,6 +23,7 @@ SAMPLE = {
     "full_disks": 1,
     "killed_builds": 1,
     "killed_publications": 10,
+    "builds_under_readers": 1,
 }
 
 
