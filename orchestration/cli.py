@@ -23,7 +23,6 @@ from orchestration.lib.build import (
     build,
     close,
     last_whole_month,
-    reproduce,
     require_agreement,
     restore_ledger,
     write_package,
@@ -40,6 +39,7 @@ from orchestration.lib.period_events import (
     user,
 )
 from orchestration.lib.profile import Profiler
+from orchestration.lib.reproduce import reproduce
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, findings
 from orchestration.terminal import (

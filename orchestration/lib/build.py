@@ -12,9 +12,8 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, MutableMapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,28 +22,21 @@ import duckdb
 from orchestration.lib.close_gates import finding_gates, freshness_gates, require_open, total_gate
 from orchestration.lib.close_package import (
     MANIFEST,
-    Package,
     PackageError,
-    changed_inputs,
     closed_in,
     closed_months,
-    code_version,
     disagreements,
     restore,
     settle,
     sync,
     write_pending,
 )
-from orchestration.lib.contract import PROJECT_DIR, policy_tables
+from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import CUTS, Progress, run_steps
 from orchestration.lib.gate import check_once, faulty_files
 from orchestration.lib.landing import find_files, newest_loads, stamp
 from orchestration.lib.period_events import (
-    computed,
-    digest_of,
-    entries,
     events,
-    posted,
     require_reviewed,
     user,
 )
@@ -191,28 +183,7 @@ def _build(
         if profiler:
             profiler.spill_folder = copy.with_name(copy.name + ".tmp")
             environment["PLUMBLINE_THREADS"] = "1"
-        # Unit tests prove the rules, not this month's data: `make test` runs them.
-        build_only = ["build", "--exclude-resource-type", "unit_test"]
-        steps: dict[str, str | list[str]] = {
-            "building facts, scores and pay": [*build_only, "--exclude", *AFTER_CUTS],
-            "cutting the pools": CUTS,
-            "posting" if request.close_month else "building what reads the cuts": [
-                *build_only,
-                "--select",
-                *AFTER_CUTS,
-            ],
-        }
-        if request.models:
-            made_from = [f"+{model}" for model in request.models]
-            steps = {
-                "building what is compared": [
-                    *build_only,
-                    "--exclude-resource-type",
-                    "test",
-                    "--select",
-                    *made_from,
-                ]
-            }
+        steps = _steps(request)
         names = list(steps)
         result = run_steps(
             list(steps.values()),
@@ -227,6 +198,25 @@ def _build(
         _checkpoint(copy)
         before_publishing(copy)
     return result.invocation_ids
+
+
+def _steps(request: Request) -> dict[str, str | list[str]]:
+    """What dbt is told, one after another, by what a person is told meanwhile."""
+    # Unit tests prove the rules, not this month's data: `make test` runs them.
+    build_only = ["build", "--exclude-resource-type", "unit_test"]
+    if request.models:
+        made_from = [f"+{model}" for model in request.models]
+        return {
+            "building what is compared": [
+                *build_only, "--exclude-resource-type", "test", "--select", *made_from
+            ]
+        }  # fmt: skip
+    after_cuts = "posting" if request.close_month else "building what reads the cuts"
+    return {
+        "building facts, scores and pay": [*build_only, "--exclude", *AFTER_CUTS],
+        "cutting the pools": CUTS,
+        after_cuts: [*build_only, "--select", *AFTER_CUTS],
+    }
 
 
 def _input_stamps(settings: Settings) -> dict[Path, tuple[int, int]]:
@@ -400,86 +390,6 @@ def _require_its_turn(settings: Settings, month: date) -> None:
         )
     if month > whole:
         raise BuildError(f"{month:%Y-%m} is not over in what has been loaded; {whole:%Y-%m} is")
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """A past close computed anew: what it posted, and what differs from that.
-
-    ``differences`` are (employee, component, currency, earned in, posted, reproduced).
-    """
-
-    entries: int
-    sha256: str
-    differences: list[tuple[str, str, str, date, Decimal, Decimal]]
-    causes: list[str]
-
-
-def reproduce(settings: Settings, month: date, told: Told, progress: Progress) -> Reproduction:
-    """Compute a past close anew from what it knew, beside the warehouse, and compare every row.
-
-    The policy is that of the close's package. Raises ``BuildError`` where the month was never closed,
-    or where its package is missing or was changed.
-    """
-    with open_read_only(settings.warehouse) as connection:
-        found = connection.execute(
-            "select known_at from marts.fct_closes where period_month = ?", [month]
-        ).fetchone()
-    if found is None:
-        raise BuildError(f"{month:%Y-%m} has not been closed")
-    package = Package(settings.closes / f"{month:%Y-%m}")
-    if faults := package.faults():
-        raise BuildError("\n".join(faults))
-    folder = settings.warehouse.parent / "reproduced" / f"{month:%Y-%m}"
-    beside = replace(
-        settings,
-        warehouse=folder / "plumbline.duckdb",
-        policy=completed(package.policy, folder / "policy"),
-    )
-    # Nothing is taken from an earlier time: what has become of the landing since is said at the end.
-    for left in (beside.warehouse, beside.register, beside.remembered):
-        left.unlink(missing_ok=True)
-    request = Request(known_at=found[0].isoformat(sep=" "), models=(PAYABLE,))
-    build(beside, request, told, progress)
-    with open_read_only(settings.warehouse) as connection:
-        all_posted, before = posted(connection, until=month), posted(connection, before=month)
-    with open_read_only(beside.warehouse) as connection:
-        found_now = computed(connection, min(closed_months(settings.warehouse)), month)
-    nothing = Decimal(0)
-    rows = entries(found_now, before, month)
-    digest = digest_of(rows)
-    differences = [
-        (*key, all_posted.get(key, nothing), found_now.get(key, nothing))
-        for key in sorted(all_posted.keys() | found_now.keys())
-        if all_posted.get(key, nothing) != found_now.get(key, nothing)
-    ]
-    is_same = digest == package.manifest["files"]["pay_ledger.csv"]
-    return Reproduction(
-        entries=len(rows),
-        sha256=digest,
-        differences=differences,
-        causes=[] if is_same and not differences else _causes(settings, package),
-    )
-
-
-def completed(policy: Path, into: Path) -> Path:
-    """A copy of a policy folder of any age: plan tables that it did not have yet have no rows."""
-    shutil.rmtree(into, ignore_errors=True)
-    into.mkdir(parents=True)
-    for path in policy.glob("*.csv"):
-        shutil.copyfile(path, into / path.name)
-    for table in policy_tables().values():
-        path = into / f"{table.name}.csv"
-        if not path.exists():
-            path.write_text(",".join(table.column_names) + "\n", encoding="utf-8")
-    return into
-
-
-def _causes(settings: Settings, package: Package) -> list[str]:
-    """Why a close may come out otherwise now: other code, other landing files."""
-    then, now = package.manifest["code_version"], code_version()
-    found = [f"the code was {then} and is {now}"] if then != now else []
-    return found + changed_inputs(settings, package)
 
 
 def require_agreement(settings: Settings) -> None:

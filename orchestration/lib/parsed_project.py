@@ -13,19 +13,29 @@ import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
-from importlib.metadata import distributions
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.state_file import write_whole
 
 KEPT_IN = PROJECT_DIR / "target" / "parsed"
 # A build, a close and a few known instants; a file takes 4 to 5 MB.
 KEPT = 12
 DIGEST = hashlib.sha256().digest_size
 READ = ("dbt_project.yml", "profiles/profiles.yml", "models", "macros", "tests/dbt")
+# What reads them, and whose classes are kept.
+READERS = (
+    "dbt-core",
+    "dbt-common",
+    "dbt-adapters",
+    "dbt-duckdb",
+    "dbt-extractor",
+    "dbt-semantic-interfaces",
+)
 # What the profile alone reads, or dbt for its own files: where a build works, not what it builds.
 PLACES = {
     "PLUMBLINE_LANDING",
@@ -55,14 +65,8 @@ def parsed_project(parse: Callable[[], Manifest], environment: Mapping[str, str]
 
 
 def _keep(kept: Path, content: bytes) -> None:
-    """Write it aside, give it its name, and remove what was not used for longest."""
-    KEPT_IN.mkdir(parents=True, exist_ok=True)
-    draft = kept.with_name(f".{kept.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(hashlib.sha256(content).digest() + content)
-        draft.replace(kept)
-    finally:
-        draft.unlink(missing_ok=True)
+    """Write it with its digest, and remove what was not used for longest."""
+    write_whole(kept, hashlib.sha256(content).digest() + content)
     for old in sorted(KEPT_IN.glob("*.pickle"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
         old.unlink()
 
@@ -85,11 +89,7 @@ def _key(environment: Mapping[str, str]) -> str:
     }
     # The database's name, which stands in every relation.
     told["warehouse"] = Path(environment.get("PLUMBLINE_WAREHOUSE", "")).stem
-    versions = sorted(
-        f"{found.name}=={found.version}"
-        for found in distributions()
-        if found.name.lower().startswith("dbt")
-    )
+    versions = [version(name) for name in READERS]
     said = json.dumps([str(PROJECT_DIR), told, versions], sort_keys=True)
     digest = hashlib.sha256(said.encode())
     for path in _files(environment):

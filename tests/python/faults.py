@@ -28,11 +28,12 @@ from orchestration.lib.close_package import disagreements
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once
 from orchestration.lib.landing import find_files
-from orchestration.lib.mart_files import MANIFEST
+from orchestration.lib.mart_files import FILE, MANIFEST
 from orchestration.lib.publish import CURRENT, VERSIONS, VERSIONS_KEPT, current, versions
 from orchestration.lib.register import sha256
 from tests.python import interrupted_closes, mutations
 from tests.python.conftest import Company
+from tests.python.readers import reading
 
 POLICY = PROJECT_DIR / "seeds" / "policy"
 LEDGER = "marts.fct_pay_ledger"
@@ -180,8 +181,7 @@ def killed_publications(company: Company, times: int, chance: random.Random) -> 
                 current(other.settings) != was and any(drafts.glob(".*"))
             ),
         ]
-        # Seven of ten at any time, the others where it matters most.
-        moment = moments[max(number % 10 - 6, 0)]
+        moment = interrupted_closes.moment_of(number, moments)
         was_killed = interrupted_closes.interrupt(company, moment, ["publish"])
         shown = str(current(settings))
         assert shown >= was
@@ -196,59 +196,23 @@ def killed_publications(company: Company, times: int, chance: random.Random) -> 
     return seen
 
 
-# Connects anew again and again, and asks three times in each session, until it is told to stop; a pause
-# between leaves a machine of two cores to the builds.
-READER = """
-import pathlib, sys, time, duckdb
-file, stop, sessions, seen = sys.argv[1], pathlib.Path(sys.argv[2]), 0, set()
-while not stop.exists():
-    with duckdb.connect(file, read_only=True) as connection:
-        asked = {
-            connection.execute(
-                "select max(version), (select count(*) from marts.fct_measures),"
-                " (select count(*) from marts.fct_pay_ledger) from marts.published_version"
-            ).fetchone()
-            for _ in range(3)
-        }
-        assert len(asked) == 1, asked
-        seen |= asked
-    sessions += 1
-    time.sleep(0.5)
-print(sessions, len(seen))
-"""
-READERS = 8
-
-
 def builds_under_readers(company: Company, times: int, chance: random.Random) -> Counter[str]:
     """Builds and publications while eight readers connect and ask without pause: none fails or sees two
     versions in a session, and each build and publication is done."""
     seen = Counter[str]()
     company.must("publish")
-    stop = company.folder / "stop"
-    file = company.settings.published / CURRENT / "plumbline.duckdb"
-    readers = [
-        subprocess.Popen(
-            [sys.executable, "-c", READER, str(file), str(stop)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for _ in range(READERS)
-    ]  # fmt: skip
-    try:
+    file = company.settings.published / CURRENT / FILE
+    with reading(file, company.folder / "stop", pause=0.5) as readers:
         for number in range(times):
             name = f"T-{chance.randrange(1 << 30)}"
             loaded = f"2026-07-20T00:00:{number % 60:02}Z"
             company.land("hr.teams", [{"team_id": name, "_loaded_at": loaded}], part=name)
             company.must("build")
             company.must("publish")
-            assert all(reader.poll() is None for reader in readers)
+            readers.require_all_at_work()
             seen["built and published"] += 1
             print(dict(seen), flush=True)
-    finally:
-        stop.touch()
-        ends = [(*reader.communicate(), reader.returncode) for reader in readers]
-    assert [error for _, error, code in ends if code] == []
-    for said, _, _ in ends:
-        sessions, versions_seen = map(int, said.split())
+    for sessions, versions_seen in readers.ends:
         seen["sessions of readers"] += sessions
         assert versions_seen >= min(times, 2)
     return seen
@@ -257,7 +221,7 @@ def builds_under_readers(company: Company, times: int, chance: random.Random) ->
 def _require_whole(company: Company, version: str, expected: dict[str, int]) -> None:
     """Readers get this version, every file as its manifest has it, and the warehouse's rows."""
     folder = company.settings.published / CURRENT
-    with duckdb.connect(str(folder / "plumbline.duckdb"), read_only=True) as reader:
+    with duckdb.connect(str(folder / FILE), read_only=True) as reader:
         assert reader.execute("select version from marts.published_version").fetchall() == [
             (version,)
         ]

@@ -64,6 +64,11 @@ def when_published(company: Company) -> Moment:
     return lambda other, _passed: other.warehouse.stat().st_ino != inode
 
 
+def moment_of(number: int, moments: list[Moment]) -> Moment:
+    """Of four moments the first, which is any time, for seven of ten; the others, where it matters most."""
+    return moments[max(number % 10 - 6, 0)]
+
+
 def begin(company: Company, command: list[str]) -> subprocess.Popen[bytes]:
     """A command, by default the close, in a session of its own."""
     return subprocess.Popen(
@@ -128,8 +133,7 @@ def kill(folder: Path, times: int, chance: random.Random) -> Counter[str]:
                 when_there(f"{MONTH}.pending/manifest.json"),
                 when_published(company),
             ]
-            # Seven of ten at any time, the others where it matters most.
-            said = check(before, whole, company, moments[max(number % 10 - 6, 0)])
+            said = check(before, whole, company, moment_of(number, moments))
             seen[said] += 1
             subprocess.run(["rm", "-rf", str(company.folder)], check=True)
     return seen

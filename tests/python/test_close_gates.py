@@ -11,12 +11,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.lib.build import completed
 from orchestration.lib.business_days import business_day
 from orchestration.lib.close_gates import finding_gates, freshness_gates, total_gate
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.notify import notify
 from orchestration.lib.policy_gate import check_policy
+from orchestration.lib.reproduce import completed
 from tests.python.conftest import Company
 
 JUNE = date(2026, 6, 1)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -22,27 +20,9 @@ from orchestration.lib.publish import (
 )
 from orchestration.lib.warehouse import RUN_TIMES
 from tests.python.conftest import Company
+from tests.python.readers import reading
 
-PUBLICATIONS, READERS = 20, 8
-# Connects anew again and again, and asks three times in each session; ends when it is told to.
-READER = """
-import sys, duckdb
-file, sessions, seen = sys.argv[1], 0, set()
-print("reading", flush=True)
-while sessions < int(sys.argv[2]):
-    with duckdb.connect(file, read_only=True) as connection:
-        asked = [
-            connection.execute(
-                "select max(version), (select count(*) from marts.fct_measures),"
-                " (select count(*) from marts.fct_pay_ledger) from marts.published_version"
-            ).fetchone()
-            for _ in range(3)
-        ]
-        assert len(set(asked)) == 1, asked
-        seen.add(asked[0])
-    sessions += 1
-print(len(seen))
-"""
+PUBLICATIONS, SESSIONS = 20, 40
 
 
 @pytest.fixture
@@ -121,24 +101,19 @@ def test_a_publication_killed_while_it_removes_an_old_version_leaves_none_by_hal
 def test_readers_read_one_version_a_session_while_twenty_are_published(company: Company) -> None:
     publish(company.settings)
     file = company.settings.published / "current" / "plumbline.duckdb"
-    readers = [
-        subprocess.Popen(
-            [sys.executable, "-c", READER, str(file), "40"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for _ in range(READERS)
-    ]  # fmt: skip
-    with duckdb.connect(str(file), read_only=True) as holding:
+    with (
+        reading(file, company.folder / "stop", least=SESSIONS) as readers,
+        duckdb.connect(str(file), read_only=True) as holding,
+    ):
         first = holding.execute("from marts.published_version").fetchone()
         for _ in range(PUBLICATIONS):
             publish(company.settings)
         # who had it open all the while still reads what it opened, though it is no longer kept
         assert holding.execute("from marts.published_version").fetchone() == first
         assert holding.execute("select count(*) from marts.fct_measures").fetchone() is not None
-    for reader in readers:
-        said, errors = reader.communicate()
-        assert reader.returncode == 0, errors
-        assert int(said.split()[-1]) >= 1
+    for sessions, versions_seen in readers.ends:
+        assert sessions >= SESSIONS
+        assert versions_seen >= 1
     assert len(versions(company.settings)) == publishing.VERSIONS_KEPT
 
 
