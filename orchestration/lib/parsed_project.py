@@ -59,6 +59,8 @@ def parsed_project(parse: Callable[[], Manifest], environment: Mapping[str, str]
             os.utime(kept)
             return Manifest(**pickle.loads(content[DIGEST:]))
     manifest = parse()
+    if kept.stem != _key(environment):  # something changed while it was read
+        return manifest
     with contextlib.suppress(OSError):  # a full disk, or a project that may only be read
         _keep(kept, pickle.dumps(_state(manifest), protocol=5))
     return manifest

@@ -92,6 +92,19 @@ def test_what_a_project_may_say_otherwise_is_read_anew(other: dict[str, str]) ->
     assert reader.times == 2
 
 
+def test_what_changed_while_it_was_read_is_not_kept(project: Path) -> None:
+    reader = Reader()
+
+    def read_while_somebody_writes() -> Manifest:
+        (project / "models" / "a.sql").write_text("another")
+        return reader()
+
+    parsed_project.parsed_project(read_while_somebody_writes, HERE)
+    (project / "models" / "a.sql").write_text("models/a.sql")
+    parsed_project.parsed_project(reader, HERE)
+    assert reader.times == 2
+
+
 def test_a_kept_file_that_is_not_whole_is_made_anew(project: Path) -> None:
     reader = Reader()
     parsed_project.parsed_project(reader, HERE)
