@@ -33,13 +33,6 @@
 {%- endmacro %}
 
 {% macro is_tested_by_month(relation) -%}
-    {%- set found = graph.nodes.values()
-        | selectattr('resource_type', 'equalto', 'model')
-        | selectattr('name', 'equalto', relation.identifier)
-        | list -%}
-    {{ return(
-        found | length > 0
-        and found[0].config.materialized == 'by_month'
-        and found[0].fqn[1] != 'checks'
-    ) }}
+    {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ relation.identifier) -%}
+    {{ return(node and node.config.materialized == 'by_month' and node.fqn[1] != 'checks') }}
 {%- endmacro %}

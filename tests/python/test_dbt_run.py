@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +44,6 @@ def test_a_node_that_fails_is_named_and_the_steps_after_it_do_not_run(tmp_path: 
 
 
 def test_only_what_dbt_says_for_its_own_debugging_is_left_unsaid() -> None:
-    """In a process of its own: it is dbt's own methods that are replaced."""
     program = """
 import gc
 from dbt_common.events.event_manager_client import add_callback_to_manager
@@ -63,11 +64,78 @@ make_lean()
 assert say_all() == ["Note"], heard
 assert gc.get_threshold() == GARBAGE_THRESHOLDS
 """
+    _run(program)
+
+
+def test_what_dbt_compiles_lean_is_what_it_compiles(tmp_path: Path) -> None:
+    """Models by month, tables, ephemeral models in them, and their data tests, without it and with it."""
+    program = """
+import json
+import os
+import sys
+from types import SimpleNamespace
+from dbt.cli.main import dbtRunner
+from dbt.context.macros import MacroNamespaceBuilder
+from orchestration.lib.dbt_run import FOLDERS
+from orchestration.lib.dbt_worker import _parse
+from orchestration.lib.lean_dbt import make_lean
+from orchestration.lib.parsed_project import parsed_project
+
+def namespaces():
+    layouts = {}
+    packages = {
+        "dbt": {"one": "dbt.one", "two": "dbt.two", "three": "dbt.three"},
+        "dbt_duckdb": {"two": "duckdb.two", "three": "duckdb.three"},
+        "ours": {"three": "ours.three", "four": "ours.four"},
+        "theirs": {"four": "theirs.four", "one": "theirs.one"},
+    }
+    macros = {
+        package: {name: SimpleNamespace(unique_id=said, name=name, package_name=package)
+            for name, said in found.items()}
+        for package, found in packages.items()
+    }
+    for searched in ("ours", "theirs"):
+        builder = MacroNamespaceBuilder("ours", searched, None, ["dbt_duckdb", "dbt"], None)
+        found = builder.build_namespace(macros, {})
+        layouts[searched] = {
+            **{name: found[name].macro.unique_id for name in ("one", "two", "three", "four")},
+            "dbt.three": found["dbt"]["three"].macro.unique_id,
+            "theirs.one": found.get_from_package("theirs", "one").macro.unique_id,
+            "names": sorted(found),
+        }
+    return layouts
+
+def compiled():
+    manifest = parsed_project(_parse, os.environ)
+    done = dbtRunner(manifest=manifest).invoke(["--quiet", "compile", "--select", *sys.argv[1:], *FOLDERS])
+    assert done.success, done.exception
+    return {
+        result.node.unique_id: (result.node.compiled_code, result.node.depends_on.to_dict())
+        for result in done.result.results
+    }
+
+before = namespaces(), compiled()
+make_lean()
+after = namespaces(), compiled()
+assert before == after
+print(json.dumps({"nodes": len(after[1]), "layouts": after[0]}))
+"""
+    chosen = ["fct_activities", "fct_rankings", "int_commission_parts+1", "dim_employees"]
+    said = json.loads(_run(program, *chosen, **Company(tmp_path).environment).splitlines()[-1])
+    assert said["nodes"] > len(chosen)
+    assert said["layouts"]["theirs"]["four"] == "theirs.four"
+    assert said["layouts"]["ours"]["two"] == "duckdb.two"
+
+
+def _run(program: str, *arguments: str, **environment: str) -> str:
+    """What a program prints in a process of its own: it is dbt's own methods that are replaced."""
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, *arguments],
         cwd=PROJECT_DIR,
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
