@@ -84,7 +84,8 @@
     {{ return({
         'key': found.config.meta.key,
         'types': types,
-        'months': found.config.meta.get('months', []) | length > 0,
+        'months': found.config.meta.get('months', [])
+            | rejectattr('table', 'defined') | rejectattr('counts_only', 'defined') | list | length > 0,
     }) }}
 {%- endmacro %}
 

@@ -22,3 +22,12 @@
 {% macro window_end() -%}
     cast('9999-01-01' as date)
 {%- endmacro %}
+
+{#- The same in UTC: a day wider at both ends, as in_months_utc. -#}
+{% macro window_start_utc() -%}
+    cast('0999-12-31' as date)
+{%- endmacro %}
+
+{% macro window_end_utc() -%}
+    cast('9999-01-02' as date)
+{%- endmacro %}

@@ -1,31 +1,37 @@
 {#-
-    Keys of the months that are built which have been landed more than once: again in those months,
-    or in any other, for a version outside of them can replace one inside. `inside` is the condition
-    for those months, in_months or in_months_utc. A key too many does no harm: a single version is the
-    newest.
+    Keys that have been landed more than once, of which the months that are built may have a version, and
+    whether they are `is_moved`: whether a version may lie outside of these months, and replace one inside.
+    `inside` is the condition for the months, in_months or in_months_utc. A key too many does no harm: a
+    single version is the newest.
 -#}
 {% macro keys_landed_again(relation, key, inside) -%}
     {{ adapter.dispatch('keys_landed_again')(relation, key, inside) }}
 {%- endmacro %}
 
 {% macro default__keys_landed_again(relation, key, inside) -%}
-    select {{ key }}
-    from {{ relation }}
-    where {{ inside }}
-    group by {{ key }}
-    having count(*) > 1
-    union
-    select {{ key }}
-    from {{ relation }}
-    where
-        not coalesce({{ inside }}, false)
-        and {{ key }} in (select {{ key }} from {{ relation }} where {{ inside }})
+    select
+        again.{{ key }},
+        true as is_moved
+    from (
+        select {{ key }}
+        from {{ relation }}
+        where {{ inside }}
+        group by {{ key }}
+        having count(*) > 1
+        union
+        select {{ key }}
+        from {{ relation }}
+        where
+            not coalesce({{ inside }}, false)
+            and {{ key }} in (select {{ key }} from {{ relation }} where {{ inside }})
+    ) as again
 {%- endmacro %}
 
 {#-
     They are written down when files are landed (orchestration/lib/changes.py): looked for month by month,
-    every month would read the keys of all of them. A table that was not landed as files is looked through,
-    and so are the rows of a unit test.
+    every month would read the keys of all of them. The days of the versions are too: a month that ranked what
+    has been landed again in any month would cost more with every month of history. A table that was not landed
+    as files is looked through, and so are the rows of a unit test.
 -#}
 {% macro duckdb__keys_landed_again(relation, key, inside) -%}
     {%- set landing_table = relation.identifier | replace('base_', '') | replace('__', '.') -%}
@@ -33,10 +39,31 @@
         "select count(*) from orchestration.landing_files where landing_table = '" ~ landing_table ~ "'"
     ).rows[0][0] > 0 -%}
     {%- if is_recorded -%}
-    select key as {{ key }}
+    select
+        key as {{ key }},
+        first_day is distinct from last_day as is_moved
     from orchestration.landed_again
-    where landing_table = '{{ landing_table }}'
+    where
+        landing_table = '{{ landing_table }}'
+        and (first_day is null or first_day < {{ window_end_utc() }})
+        and last_day >= {{ window_start_utc() }}
     {%- else -%}
     {{ default__keys_landed_again(relation, key, inside) }}
     {%- endif -%}
+{%- endmacro %}
+
+{#-
+    All versions of the keys in `relanded` (keys_landed_again) that have to be ranked. Those of keys that are not
+    moved lie in the months that are built, and no file outside of these is read for them.
+-#}
+{% macro versions_landed_again(relation, key, inside) -%}
+    select *
+    from {{ relation }}
+    where
+        {{ inside }}
+        and {{ key }} in (select relanded.{{ key }} from relanded where not relanded.is_moved)
+    union all
+    select *
+    from {{ relation }}
+    where {{ key }} in (select relanded.{{ key }} from relanded where relanded.is_moved)
 {%- endmacro %}

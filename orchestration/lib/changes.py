@@ -6,7 +6,8 @@ written down here, in the warehouse's schema ``orchestration``, whenever dbt ope
 - ``landing_files``: the files seen so far, with size, time of change, and rows (some of them set aside);
 - ``landing_months``: per file and month, how many rows it has and when the newest was loaded;
 - ``quarantined_rows``: rows that break a rule of the contract (``orchestration.lib.quarantine``);
-- ``landed_again``: the keys that have been landed more than once, so that staging need not look for them;
+- ``landed_again``: the keys that have been landed more than once, so that staging need not look for them,
+  with the first and last day (UTC) of their versions, so that a month looks at its own;
 - ``changes``: what changed, in order: an input (a landing table, a model, or ``*`` for all), the
   first and last month (null: open) and why. Models append to it when they build a month anew;
 - ``built``: up to which change each model has been built, and for which cut-off;
@@ -50,7 +51,9 @@ create table if not exists orchestration.landing_months (
     landing_table varchar, path varchar, period_month date, row_count bigint,
     newest_loaded_at timestamp
 );
-create table if not exists orchestration.landed_again (landing_table varchar, key varchar);
+create table if not exists orchestration.landed_again (
+    landing_table varchar, key varchar, first_day date, last_day date
+);
 create table if not exists {quarantine.TABLE} (
     {", ".join(f"{name} {kind}" for name, kind in quarantine.COLUMNS.items())}
 );
@@ -99,11 +102,11 @@ def record_changes(
     """
     time_zone = policy_setting(policy, "company_time_zone", "UTC").replace("'", "")
     if _lacks(connection, "landing_files", "rows_set_aside") or _lacks(
-        connection, "landed_again", "key"
+        connection, "landed_again", "last_day"
     ):
         # A warehouse of before: what it has seen is looked at once more.
-        connection.execute("drop table if exists orchestration.landing_files")
-        connection.execute("drop table if exists orchestration.landing_months")
+        for table in ("landing_files", "landing_months", "landed_again"):
+            connection.execute(f"drop table if exists orchestration.{table}")
     connection.execute(STATE)
     changes = _recorded(connection, partial(_digest_changes, connection, policy))
     for landed in find_files(landing, faulty):
@@ -290,22 +293,40 @@ def _look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: L
     """
     if not _is_looked_up(landed.table) or landed.is_absent:
         return
-    keys = relation_of(connection, landed).project(f"{_key(landed.table)} as key")  # noqa: F841 - DuckDB finds it by its name
+    table = landed.table
+    bucket = _bucket(table, _own_columns(table)[0])
+    keys = relation_of(connection, landed).project(f"{_key(table)} as key, {bucket} as bucket")  # noqa: F841 - DuckDB finds it by its name
     connection.execute(
         "create or replace temp table hashes_landed_again as"
         " select hash(key) as hashed from keys group by hashed having count(*) > 1"
     )
+    versions = "select * from keys where hash(key) in (select hashed from hashes_landed_again)"
     connection.execute(
-        "insert into orchestration.landed_again select distinct ?, key from keys"
-        " where hash(key) in (select hashed from hashes_landed_again)",
-        [landed.table.full_name],
+        f"insert into orchestration.landed_again {_keys_with_days(table, versions)}",
+        [table.full_name],
     )
     connection.execute("drop table hashes_landed_again")
 
 
+def _keys_with_days(table: Table, versions: str) -> str:
+    """SQL: keys of ``versions`` (key, bucket) with their days; no first one where a version has none."""
+    day = partial(_utc_day, table, _own_columns(table)[0])
+    return (
+        "select ?, key,"
+        f" case when count(bucket) = count(*) then {day('min(bucket)')} end as first_day,"
+        f" {day('max(bucket)')} as last_day"
+        f" from ({versions}) as versions group by key"
+    )
+
+
+def _own_columns(table: Table) -> list[str]:
+    """The columns that say which months a row belongs to; the first is what staging builds by."""
+    return [rule.column for rule in table.months if rule.table is None and not rule.counts_only]
+
+
 def _is_looked_up(table: Table) -> bool:
     """Whether staging asks which keys were landed again: of tables that are built month by month."""
-    return bool(table.months) and len(table.key) == 1
+    return bool(_own_columns(table)) and len(table.key) == 1
 
 
 def _key(table: Table) -> str:
@@ -318,6 +339,12 @@ def _bucket(table: Table, column: str) -> str:
     if table.column(column).data_type == "date":
         return f"epoch(cast({column} as date))::bigint // 86400"
     return f"epoch_us(cast({column} as timestamptz)) // {QUARTER_HOUR * 1_000_000}"
+
+
+def _utc_day(table: Table, column: str, bucket: str) -> str:
+    """SQL: the day of a bucket in UTC; batches of months begin and end between two of these."""
+    seconds = 86400 if table.column(column).data_type == "date" else QUARTER_HOUR
+    return f"cast(make_timestamp({bucket} * {seconds * 1_000_000}) as date)"
 
 
 def _month(table: Table, column: str, bucket: str, time_zone: str) -> str:
@@ -349,7 +376,7 @@ def _months_touched(
     in_files = relation_of(connection, fresh)
     new_keys_found = in_files.aggregate(f"{key} as key, count(*) as version_count")  # noqa: F841 - DuckDB finds it by its name
     connection.execute("create or replace temp table new_keys as select * from new_keys_found")
-    own = [rule.column for rule in table.months if rule.table is None and not rule.counts_only]
+    own = _own_columns(table)
     columns = "".join(
         f", {_bucket(table, column)} as bucket_{number}" for number, column in enumerate(own)
     )
@@ -359,11 +386,7 @@ def _months_touched(
     connection.execute("create or replace temp table new_versions as select * from versions_found")
     try:
         if _is_looked_up(table):
-            connection.execute(
-                "insert into orchestration.landed_again"
-                " select ?, key from new_versions group by key having count(*) > 1",
-                [table.full_name],
-            )
+            _look_at_new_versions(connection, table)
         for number, column in enumerate(own):
             buckets = connection.table("new_versions").project(f"bucket_{number} as bucket")
             months |= _months_of(buckets, table, column, time_zone)
@@ -377,6 +400,21 @@ def _months_touched(
         connection.execute("drop table new_keys")
         connection.execute("drop table new_versions")
     return months
+
+
+def _look_at_new_versions(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Write down which keys of new rows have several versions now, and from when to when."""
+    versions = "select key, bucket_0 as bucket from new_versions"
+    connection.execute(
+        "delete from orchestration.landed_again"
+        " where landing_table = ? and key in (select key from new_versions)",
+        [table.full_name],
+    )
+    connection.execute(
+        f"insert into orchestration.landed_again {_keys_with_days(table, versions)}"
+        " having count(*) > 1",
+        [table.full_name],
+    )
 
 
 def _months_of_others(

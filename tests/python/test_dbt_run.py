@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
-from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import run_steps
 from tests.python.conftest import Company
 
@@ -43,7 +40,7 @@ def test_a_node_that_fails_is_named_and_the_steps_after_it_do_not_run(tmp_path: 
     assert any("policy_bonuses" in error for error in result.errors)
 
 
-def test_only_what_dbt_says_for_its_own_debugging_is_left_unsaid() -> None:
+def test_only_what_dbt_says_for_its_own_debugging_is_left_unsaid(tmp_path: Path) -> None:
     program = """
 import gc
 from dbt_common.events.event_manager_client import add_callback_to_manager
@@ -64,7 +61,7 @@ make_lean()
 assert say_all() == ["Note"], heard
 assert gc.get_threshold() == GARBAGE_THRESHOLDS
 """
-    _run(program)
+    _run(Company(tmp_path), program)
 
 
 def test_what_dbt_compiles_lean_is_what_it_compiles(tmp_path: Path) -> None:
@@ -121,21 +118,14 @@ assert before == after
 print(json.dumps({"nodes": len(after[1]), "layouts": after[0]}))
 """
     chosen = ["fct_activities", "fct_rankings", "int_commission_parts+1", "dim_employees"]
-    said = json.loads(_run(program, *chosen, **Company(tmp_path).environment).splitlines()[-1])
+    said = json.loads(_run(Company(tmp_path), program, *chosen).splitlines()[-1])
     assert said["nodes"] > len(chosen)
     assert said["layouts"]["theirs"]["four"] == "theirs.four"
     assert said["layouts"]["ours"]["two"] == "duckdb.two"
 
 
-def _run(program: str, *arguments: str, **environment: str) -> str:
+def _run(company: Company, program: str, *arguments: str) -> str:
     """What a program prints in a process of its own: it is dbt's own methods that are replaced."""
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        cwd=PROJECT_DIR,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = company.run(sys.executable, "-c", program, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -14,7 +14,8 @@ import pytest
 from orchestration.generator.generate import generate
 from orchestration.generator.shape import Size
 from orchestration.lib.contract import Table, landing_tables
-from tests.python.conftest import Company
+from orchestration.lib.dbt_run import FOLDERS
+from tests.python.conftest import DBT, Company
 
 LATE = datetime(2026, 8, 3)
 # What may be wrong with a landed row, or new about it. A bare tombstone has its key alone.
@@ -117,20 +118,61 @@ def test_what_is_built_month_by_month_is_what_a_full_build_gives(
     full.warehouse.unlink()
     full.must("build")
     assert_same_marts(company, full)
-    seen = 0
+    moved = 0
     for table in landing_tables().values():
         if table.months and len(table.key) == 1:
+            key, at = table.key[0], f"cast({table.months[0].column} as timestamptz)"
+            day = f"cast(timezone('UTC', {at}) as date)"
             versions = (
-                f"select {table.key[0]} from {table.full_name} group by 1 having count(*) > 1"
+                f"select {key}, case when count({at}) = count(*) then min({day}) end, max({day})"
+                f" from {table.full_name} group by 1 having count(*) > 1"
             )
             written_down = (
-                f"select distinct key from orchestration.landed_again"
+                "select key, first_day, last_day from orchestration.landed_again"
                 f" where landing_table = '{table.full_name}'"
             )
             expected = set(full.query(versions))
-            seen += len(expected)
+            moved += sum(first != last for _, first, last in expected)
             assert set(full.query(written_down)) == set(company.query(written_down)) == expected
-    assert seen
+    assert moved
+
+
+def test_a_month_ranks_what_was_landed_again_of_its_own_and_nothing_else(
+    built: Company, tmp_path: Path
+) -> None:
+    """Were it all that was ever landed again, each month would cost more than the one before."""
+    company = built.copy_to(tmp_path)
+    deals = company.query(
+        "select opportunity_id, created_at::varchar, created_at::date between '2025-07-31' and '2025-09-01'"
+        " from crm.opportunities group by all order by all"
+    )
+    inside = [deal for deal, _, is_inside in deals if is_inside]
+    chosen = [inside[0], next(deal for deal, _, is_inside in deals if not is_inside)]
+    moved = next(deal for deal, _, is_inside in reversed(deals) if not is_inside)
+    again = [
+        {"opportunity_id": deal, "created_at": at, "_loaded_at": f"{LATE}+00:00"}
+        for deal, at, _ in deals
+        if deal in chosen
+    ] + [
+        {
+            "opportunity_id": moved,
+            "created_at": "2025-08-05 12:00:00+00",
+            "_loaded_at": f"{LATE}+00:00",
+        }
+    ]
+    company.land("crm.opportunities", again, part="again")
+    asked = (
+        "{{ keys_landed_again(ref('base_crm__opportunities'), 'opportunity_id',"
+        " in_months_utc('landed_created_at')) }}"
+    )
+    done = company.run(DBT, "--quiet", "compile", "--inline", asked, *FOLDERS)
+    assert done.returncode == 0, done.stdout
+    keys = done.stdout.replace("0999-12-31", "2025-07-31").replace("9999-01-02", "2025-09-02")
+    found = dict(company.query(keys))
+    assert set(found) <= {*inside, moved}
+    assert found[chosen[0]] is False
+    assert found[moved] is True
+    assert chosen[1] not in found
 
 
 def test_batches_of_one_month_give_what_one_batch_gives(built: Company, tmp_path: Path) -> None:

@@ -30,8 +30,11 @@ ranked as (
                 'amount', 'consumed_on',
             ],
         ) }} as version_rank
-    from {{ ref('base_billing__consumption') }}
-    where consumption_id in (select relanded.consumption_id from relanded)
+    from (
+        {{ versions_landed_again(
+            ref('base_billing__consumption'), 'consumption_id', in_months('consumed_on')
+        ) }}
+    ) as again
 
 ),
 

@@ -31,8 +31,11 @@ ranked as (
                 'ends_on', 'cancelled_on',
             ],
         ) }} as version_rank
-    from {{ ref('base_billing__contracts') }}
-    where contract_id in (select relanded.contract_id from relanded)
+    from (
+        {{ versions_landed_again(
+            ref('base_billing__contracts'), 'contract_id', in_months('signed_on')
+        ) }}
+    ) as again
 
 ),
 

@@ -30,8 +30,9 @@ ranked as (
                 'paid_on',
             ],
         ) }} as version_rank
-    from {{ ref('base_billing__payments') }}
-    where payment_id in (select relanded.payment_id from relanded)
+    from (
+        {{ versions_landed_again(ref('base_billing__payments'), 'payment_id', in_months('paid_on')) }}
+    ) as again
 
 ),
 

@@ -30,8 +30,9 @@ ranked as (
                 'refunded_on',
             ],
         ) }} as version_rank
-    from {{ ref('base_billing__refunds') }}
-    where refund_id in (select relanded.refund_id from relanded)
+    from (
+        {{ versions_landed_again(ref('base_billing__refunds'), 'refund_id', in_months('refunded_on')) }}
+    ) as again
 
 ),
 

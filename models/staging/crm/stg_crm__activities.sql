@@ -38,8 +38,11 @@ ranked as (
                 'occurred_at',
             ],
         ) }} as version_rank
-    from {{ ref('base_crm__activities') }}
-    where activity_id in (select relanded.activity_id from relanded)
+    from (
+        {{ versions_landed_again(
+            ref('base_crm__activities'), 'activity_id', in_months_utc('landed_occurred_at')
+        ) }}
+    ) as again
 
 ),
 

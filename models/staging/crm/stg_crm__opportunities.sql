@@ -40,8 +40,11 @@ ranked as (
                 'closed_at',
             ],
         ) }} as version_rank
-    from {{ ref('base_crm__opportunities') }}
-    where opportunity_id in (select relanded.opportunity_id from relanded)
+    from (
+        {{ versions_landed_again(
+            ref('base_crm__opportunities'), 'opportunity_id', in_months_utc('landed_created_at')
+        ) }}
+    ) as again
 
 ),
 

@@ -39,8 +39,11 @@ ranked as (
                 'first_responded_at', 'resolved_at',
             ],
         ) }} as version_rank
-    from {{ ref('base_crm__service_requests') }}
-    where request_id in (select relanded.request_id from relanded)
+    from (
+        {{ versions_landed_again(
+            ref('base_crm__service_requests'), 'request_id', in_months_utc('landed_requested_at')
+        ) }}
+    ) as again
 
 ),
 
