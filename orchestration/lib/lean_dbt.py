@@ -24,7 +24,7 @@ from dbt_common.events.event_manager import EventManager
 
 # Python's own count of new objects between two looks for garbage is 700.
 GARBAGE_THRESHOLDS = (20_000, 10, 10)
-# Templates of which the compiled form is kept: more than a project has of macros, models and tests.
+# Templates of which the compiled form is kept: more than a project has of models and tests.
 TEMPLATES_KEPT = 10_000
 
 
