@@ -28,7 +28,7 @@
 {%- endmacro %}
 
 {#-
-    They are written down when files are landed (orchestration/lib/changes.py): looked for month by month,
+    They are written down when files are landed (orchestration/lib/landed_again.py): looked for month by month,
     every month would read the keys of all of them. The days of the versions are too: a month that ranked what
     has been landed again in any month would cost more with every month of history. A table that was not landed
     as files is looked through, and so are the rows of a unit test.
@@ -41,7 +41,7 @@
     {%- if is_recorded -%}
     select
         key as {{ key }},
-        first_day is distinct from last_day as is_moved
+        coalesce(first_day <> last_day, true) as is_moved
     from orchestration.landed_again
     where
         landing_table = '{{ landing_table }}'
@@ -50,20 +50,4 @@
     {%- else -%}
     {{ default__keys_landed_again(relation, key, inside) }}
     {%- endif -%}
-{%- endmacro %}
-
-{#-
-    All versions of the keys in `relanded` (keys_landed_again) that have to be ranked. Those of keys that are not
-    moved lie in the months that are built, and no file outside of these is read for them.
--#}
-{% macro versions_landed_again(relation, key, inside) -%}
-    select *
-    from {{ relation }}
-    where
-        {{ inside }}
-        and {{ key }} in (select relanded.{{ key }} from relanded where not relanded.is_moved)
-    union all
-    select *
-    from {{ relation }}
-    where {{ key }} in (select relanded.{{ key }} from relanded where relanded.is_moved)
 {%- endmacro %}

@@ -14,9 +14,8 @@ written down here, in the warehouse's schema ``orchestration``, whenever dbt ope
 - ``model_months`` and ``rebuilt_months``: the months of each model with a hash of their rows, and
   what each run built.
 
-Which month a landed row belongs to is said in the landing contract (``meta.months``). A row that
-replaces another one changes the other's month too, however long ago it was; so the versions that
-the files seen before hold of the same keys are looked up.
+Which month a landed row belongs to is said in the landing contract (``meta.months``); which months new
+files touch, in ``orchestration.lib.months_touched``.
 """
 
 from __future__ import annotations
@@ -29,15 +28,11 @@ from pathlib import Path
 import duckdb
 
 from orchestration.lib import quarantine
-from orchestration.lib.contract import PROJECT_DIR, MonthRule, Table
-from orchestration.lib.landing import (
-    LandedTable,
-    find_files,
-    parts_of,
-    relation_of,
-    sound_parts,
-    stamp,
-)
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.landed_again import look_for_keys_landed_again
+from orchestration.lib.landed_months import bucket_of, month_of
+from orchestration.lib.landing import LandedTable, find_files, parts_of, sound_parts, stamp
+from orchestration.lib.months_touched import months_touched
 from orchestration.lib.policy import digest_of, policy_digest, policy_setting
 
 STATE = f"""
@@ -74,8 +69,6 @@ create table if not exists orchestration.rebuilt_months (
 create table if not exists orchestration.runs (invocation_id varchar, change_id bigint);
 create table if not exists orchestration.digests (name varchar, digest varchar);
 """
-# Time zones change their offset on quarter hours; looking up one row per quarter hour is enough.
-QUARTER_HOUR = 900
 
 
 @dataclass(frozen=True)
@@ -202,7 +195,7 @@ def _table_changes(
         _remember(connection, landed, root, time_zone)
         quarantine.forget(connection, landed, root)
         quarantine.look_for_mends(connection, landed)
-        _look_for_keys_landed_again(connection, landed)
+        look_for_keys_landed_again(connection, landed)
         reason = (
             f"{Path(replaced[0]).name} was rewritten or removed"
             if replaced
@@ -211,7 +204,7 @@ def _table_changes(
         return [Change(name, None, None, reason)]
     _remember(connection, landed.only(added), root, time_zone)
     quarantine.look_for_mends(connection, landed)
-    months = _months_touched(connection, landed, added, landing, faulty, time_zone)
+    months = months_touched(connection, landed, added, landing, faulty, time_zone)
     reason = added[0].name if len(added) == 1 else f"{len(added)} new files"
     return [Change(name, month, month, reason) for month in sorted(months)]
 
@@ -262,7 +255,7 @@ def _remember(
             "landed",
             f"""
             select
-                filename, {_bucket(landed.table, own.column)} as bucket, count(*) as row_count,
+                filename, {bucket_of(landed.table, own.column)} as bucket, count(*) as row_count,
                 max(cast(_loaded_at as timestamptz)) as newest_loaded_at
             from landed
             group by all
@@ -273,7 +266,7 @@ def _remember(
             f"""
             select
                 substr(filename, {len(str(root)) + 2}) as path,
-                {_month(landed.table, own.column, "bucket", time_zone)} as period_month,
+                {month_of(landed.table, own.column, "bucket", time_zone)} as period_month,
                 cast(sum(row_count) as bigint) as row_count,
                 make_timestamp(epoch_us(max(newest_loaded_at))) as newest_loaded_at
             from counted
@@ -283,193 +276,3 @@ def _remember(
         connection.execute(
             "insert into orchestration.landing_months select ?, * from months_found", [name]
         )
-
-
-def _look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> None:
-    """Write down the keys with more than one version in all files of a table of months.
-
-    By their hashes first: these are small, and next to none comes twice. A key whose hash is another's is
-    written down for nothing, and does no harm.
-    """
-    if not _is_looked_up(landed.table) or landed.is_absent:
-        return
-    table = landed.table
-    bucket = _bucket(table, _own_columns(table)[0])
-    keys = relation_of(connection, landed).project(f"{_key(table)} as key, {bucket} as bucket")  # noqa: F841 - DuckDB finds it by its name
-    connection.execute(
-        "create or replace temp table hashes_landed_again as"
-        " select hash(key) as hashed from keys group by hashed having count(*) > 1"
-    )
-    versions = "select * from keys where hash(key) in (select hashed from hashes_landed_again)"
-    connection.execute(
-        f"insert into orchestration.landed_again {_keys_with_days(table, versions)}",
-        [table.full_name],
-    )
-    connection.execute("drop table hashes_landed_again")
-
-
-def _keys_with_days(table: Table, versions: str) -> str:
-    """SQL: keys of ``versions`` (key, bucket) with their days; no first one where a version has none."""
-    day = partial(_utc_day, table, _own_columns(table)[0])
-    return (
-        "select ?, key,"
-        f" case when count(bucket) = count(*) then {day('min(bucket)')} end as first_day,"
-        f" {day('max(bucket)')} as last_day"
-        f" from ({versions}) as versions group by key"
-    )
-
-
-def _own_columns(table: Table) -> list[str]:
-    """The columns that say which months a row belongs to; the first is what staging builds by."""
-    return [rule.column for rule in table.months if rule.table is None and not rule.counts_only]
-
-
-def _is_looked_up(table: Table) -> bool:
-    """Whether staging asks which keys were landed again: of tables that are built month by month."""
-    return bool(_own_columns(table)) and len(table.key) == 1
-
-
-def _key(table: Table) -> str:
-    """SQL: what versions of a row have in common, as text."""
-    return f"cast({table.key[0]} as varchar)"
-
-
-def _bucket(table: Table, column: str) -> str:
-    """SQL: a landed day, or the quarter of an hour of a landed instant, as a number."""
-    if table.column(column).data_type == "date":
-        return f"epoch(cast({column} as date))::bigint // 86400"
-    return f"epoch_us(cast({column} as timestamptz)) // {QUARTER_HOUR * 1_000_000}"
-
-
-def _utc_day(table: Table, column: str, bucket: str) -> str:
-    """SQL: the day of a bucket in UTC; batches of months begin and end between two of these."""
-    seconds = 86400 if table.column(column).data_type == "date" else QUARTER_HOUR
-    return f"cast(make_timestamp({bucket} * {seconds * 1_000_000}) as date)"
-
-
-def _month(table: Table, column: str, bucket: str, time_zone: str) -> str:
-    """SQL: the first day of the local month of a bucket."""
-    if table.column(column).data_type == "date":
-        return f"cast(date_trunc('month', make_timestamp({bucket} * 86400000000)) as date)"
-    at = f"make_timestamp({bucket} * {QUARTER_HOUR * 1_000_000})"
-    return f"cast(date_trunc('month', timezone('{time_zone}', timezone('UTC', {at}))) as date)"
-
-
-def _months_touched(
-    connection: duckdb.DuckDBPyConnection,
-    landed: LandedTable,
-    added: list[Path],
-    landing: Path,
-    faulty: frozenset[Path],
-    time_zone: str,
-) -> set[str]:
-    """Months that the rows of new files change: theirs, and those of what they replace.
-
-    Keys that they land again are written down on the way.
-    """
-    table = landed.table
-    others = {other.table.full_name: other for other in find_files(landing, faulty)}
-    fresh = landed.only(added)
-    months = set[str]()
-    key = _key(table)
-    everywhere = relation_of(connection, landed)
-    in_files = relation_of(connection, fresh)
-    new_keys_found = in_files.aggregate(f"{key} as key, count(*) as version_count")  # noqa: F841 - DuckDB finds it by its name
-    connection.execute("create or replace temp table new_keys as select * from new_keys_found")
-    own = _own_columns(table)
-    columns = "".join(
-        f", {_bucket(table, column)} as bucket_{number}" for number, column in enumerate(own)
-    )
-    versions_found = everywhere.filter(f"{key} in (select key from new_keys)").project(  # noqa: F841 - DuckDB finds it by its name
-        f"{key} as key{columns}"
-    )
-    connection.execute("create or replace temp table new_versions as select * from versions_found")
-    try:
-        if _is_looked_up(table):
-            _look_at_new_versions(connection, table)
-        for number, column in enumerate(own):
-            buckets = connection.table("new_versions").project(f"bucket_{number} as bucket")
-            months |= _months_of(buckets, table, column, time_zone)
-        for rule in table.months:
-            if rule.counts_only or rule.table is None or others[rule.table].is_absent:
-                continue
-            months |= _months_of_others(
-                connection, everywhere, table, others[rule.table], rule, time_zone
-            )
-    finally:
-        connection.execute("drop table new_keys")
-        connection.execute("drop table new_versions")
-    return months
-
-
-def _look_at_new_versions(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Write down which keys of new rows have several versions now, and from when to when."""
-    versions = "select key, bucket_0 as bucket from new_versions"
-    connection.execute(
-        "delete from orchestration.landed_again"
-        " where landing_table = ? and key in (select key from new_versions)",
-        [table.full_name],
-    )
-    connection.execute(
-        f"insert into orchestration.landed_again {_keys_with_days(table, versions)}"
-        " having count(*) > 1",
-        [table.full_name],
-    )
-
-
-def _months_of_others(
-    connection: duckdb.DuckDBPyConnection,
-    everywhere: duckdb.DuckDBPyRelation,
-    table: Table,
-    other: LandedTable,
-    rule: MonthRule,
-    time_zone: str,
-) -> set[str]:
-    """Months of rows of another table that name a changed row, by ``rule.key``."""
-    key = _key(table)
-    watched = ", ".join(f"cast({name} as varchar)" for name in rule.when)
-    # A key counts where what is watched differs between its versions, or was never seen before.
-    condition = (
-        f"count(distinct ({watched})) > 1 or bool_or(coalesce(cast(_deleted as boolean), false))"
-        " or count(*) = max(version_count)"
-        if rule.when
-        else "true"
-    )
-    new_references_found = everywhere.filter(  # noqa: F841 - DuckDB finds it by its name
-        f"{key} in (select key from new_keys)"
-    ).query(
-        "versions",
-        f"select {rule.reference or key} as reference from versions"
-        f" inner join new_keys on {key} = new_keys.key"
-        f" group by {key}, {rule.reference or key} having {condition}",
-    )
-    connection.execute(
-        "create or replace temp table new_references as"
-        " select distinct reference from new_references_found"
-    )
-    try:
-        found = relation_of(connection, other).filter(
-            f"cast({rule.key} as varchar) in (select reference from new_references)"
-            + (f" and ({rule.where})" if rule.where else "")
-        )
-        return _distinct_months(found, other.table, rule.column, time_zone)
-    finally:
-        connection.execute("drop table new_references")
-
-
-def _distinct_months(
-    rows: duckdb.DuckDBPyRelation, table: Table, column: str, time_zone: str
-) -> set[str]:
-    return _months_of(rows.project(f"{_bucket(table, column)} as bucket"), table, column, time_zone)
-
-
-def _months_of(
-    buckets: duckdb.DuckDBPyRelation, table: Table, column: str, time_zone: str
-) -> set[str]:
-    """The first days of the local months of buckets, as text."""
-    months = (
-        buckets.distinct()
-        .project(f"cast({_month(table, column, 'bucket', time_zone)} as varchar) as period_month")
-        .distinct()
-    )
-    return {month for (month,) in months.fetchall() if month is not None}

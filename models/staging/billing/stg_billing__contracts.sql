@@ -1,41 +1,19 @@
 {{ config(materialized='by_month') }}
 
-{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
-
-relanded as (
-
-    {{ keys_landed_again(ref('base_billing__contracts'), 'contract_id', in_months('signed_on')) }}
-
-),
 
 ranked as (
 
-    select
-        landed.*,
-        1 as version_rank
-    from {{ ref('base_billing__contracts') }} as landed
-    left join relanded
-        on landed.contract_id = relanded.contract_id
-    where
-        {{ in_months('landed.signed_on') }}
-        and relanded.contract_id is null
-    union all
-    select
-        *,
-        {{ version_rank(
-            key=['contract_id'],
-            then_by=[
-                'account_id', 'opportunity_id', 'product_id', 'contract_type',
-                'currency', 'renews_contract_id', 'amount', 'signed_on', 'starts_on',
-                'ends_on', 'cancelled_on',
-            ],
-        ) }} as version_rank
-    from (
-        {{ versions_landed_again(
-            ref('base_billing__contracts'), 'contract_id', in_months('signed_on')
-        ) }}
-    ) as again
+    {{ ranked_versions(
+        ref('base_billing__contracts'),
+        key='contract_id',
+        inside=in_months('signed_on'),
+        then_by=[
+            'account_id', 'opportunity_id', 'product_id', 'contract_type', 'currency',
+            'renews_contract_id', 'amount', 'signed_on', 'starts_on', 'ends_on',
+            'cancelled_on',
+        ],
+    ) }}
 
 ),
 

@@ -1,38 +1,17 @@
 {{ config(materialized='ephemeral') }}
 
-{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
-
-relanded as (
-
-    {{ keys_landed_again(ref('base_billing__payments'), 'payment_id', in_months('paid_on')) }}
-
-),
 
 ranked as (
 
-    select
-        landed.*,
-        1 as version_rank
-    from {{ ref('base_billing__payments') }} as landed
-    left join relanded
-        on landed.payment_id = relanded.payment_id
-    where
-        {{ in_months('landed.paid_on') }}
-        and relanded.payment_id is null
-    union all
-    select
-        *,
-        {{ version_rank(
-            key=['payment_id'],
-            then_by=[
-                'account_id', 'contract_id', 'payment_kind', 'currency', 'amount',
-                'paid_on',
-            ],
-        ) }} as version_rank
-    from (
-        {{ versions_landed_again(ref('base_billing__payments'), 'payment_id', in_months('paid_on')) }}
-    ) as again
+    {{ ranked_versions(
+        ref('base_billing__payments'),
+        key='payment_id',
+        inside=in_months('paid_on'),
+        then_by=[
+            'account_id', 'contract_id', 'payment_kind', 'currency', 'amount', 'paid_on',
+        ],
+    ) }}
 
 ),
 

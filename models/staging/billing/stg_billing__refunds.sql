@@ -1,38 +1,17 @@
 {{ config(materialized='ephemeral') }}
 
-{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
-
-relanded as (
-
-    {{ keys_landed_again(ref('base_billing__refunds'), 'refund_id', in_months('refunded_on')) }}
-
-),
 
 ranked as (
 
-    select
-        landed.*,
-        1 as version_rank
-    from {{ ref('base_billing__refunds') }} as landed
-    left join relanded
-        on landed.refund_id = relanded.refund_id
-    where
-        {{ in_months('landed.refunded_on') }}
-        and relanded.refund_id is null
-    union all
-    select
-        *,
-        {{ version_rank(
-            key=['refund_id'],
-            then_by=[
-                'account_id', 'contract_id', 'payment_id', 'currency', 'amount',
-                'refunded_on',
-            ],
-        ) }} as version_rank
-    from (
-        {{ versions_landed_again(ref('base_billing__refunds'), 'refund_id', in_months('refunded_on')) }}
-    ) as again
+    {{ ranked_versions(
+        ref('base_billing__refunds'),
+        key='refund_id',
+        inside=in_months('refunded_on'),
+        then_by=[
+            'account_id', 'contract_id', 'payment_id', 'currency', 'amount', 'refunded_on',
+        ],
+    ) }}
 
 ),
 

@@ -1,6 +1,5 @@
 {{ config(materialized='ephemeral') }}
 
-{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
 
 settings as (
@@ -10,39 +9,17 @@ settings as (
 
 ),
 
-relanded as (
-
-    {{ keys_landed_again(ref('base_crm__activities'), 'activity_id', in_months_utc('landed_occurred_at')) }}
-
-),
-
 ranked as (
 
-    select
-        landed.*,
-        1 as version_rank
-    from {{ ref('base_crm__activities') }} as landed
-    left join relanded
-        on landed.activity_id = relanded.activity_id
-    where
-        {{ in_months_utc('landed.landed_occurred_at') }}
-        and relanded.activity_id is null
-    union all
-    select
-        *,
-        {{ version_rank(
-            key=['activity_id'],
-            then_by=[
-                'employee_id', 'account_id', 'contact_id', 'opportunity_id',
-                'activity_type', 'outcome', 'duration_seconds', 'is_recontactable',
-                'occurred_at',
-            ],
-        ) }} as version_rank
-    from (
-        {{ versions_landed_again(
-            ref('base_crm__activities'), 'activity_id', in_months_utc('landed_occurred_at')
-        ) }}
-    ) as again
+    {{ ranked_versions(
+        ref('base_crm__activities'),
+        key='activity_id',
+        inside=in_months_utc('landed_occurred_at'),
+        then_by=[
+            'employee_id', 'account_id', 'contact_id', 'opportunity_id', 'activity_type',
+            'outcome', 'duration_seconds', 'is_recontactable', 'occurred_at',
+        ],
+    ) }}
 
 ),
 

@@ -1,6 +1,5 @@
 {{ config(materialized='ephemeral') }}
 
-{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
 
 settings as (
@@ -10,41 +9,18 @@ settings as (
 
 ),
 
-relanded as (
-
-    {{ keys_landed_again(
-        ref('base_crm__opportunities'), 'opportunity_id', in_months_utc('landed_created_at')
-    ) }}
-
-),
-
 ranked as (
 
-    select
-        landed.*,
-        1 as version_rank
-    from {{ ref('base_crm__opportunities') }} as landed
-    left join relanded
-        on landed.opportunity_id = relanded.opportunity_id
-    where
-        {{ in_months_utc('landed.landed_created_at') }}
-        and relanded.opportunity_id is null
-    union all
-    select
-        *,
-        {{ version_rank(
-            key=['opportunity_id'],
-            then_by=[
-                'account_id', 'owner_id', 'opportunity_type', 'product_id', 'currency',
-                'outcome', 'amount', 'list_amount', 'created_at', 'first_follow_up_at',
-                'closed_at',
-            ],
-        ) }} as version_rank
-    from (
-        {{ versions_landed_again(
-            ref('base_crm__opportunities'), 'opportunity_id', in_months_utc('landed_created_at')
-        ) }}
-    ) as again
+    {{ ranked_versions(
+        ref('base_crm__opportunities'),
+        key='opportunity_id',
+        inside=in_months_utc('landed_created_at'),
+        then_by=[
+            'account_id', 'owner_id', 'opportunity_type', 'product_id', 'currency',
+            'outcome', 'amount', 'list_amount', 'created_at', 'first_follow_up_at',
+            'closed_at',
+        ],
+    ) }}
 
 ),
 

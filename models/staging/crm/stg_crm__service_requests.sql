@@ -1,6 +1,5 @@
 {{ config(materialized='ephemeral') }}
 
-{#- For the months built. Only keys landed more than once are ranked: that is dear, and most are not. -#}
 with
 
 settings as (
@@ -10,40 +9,17 @@ settings as (
 
 ),
 
-relanded as (
-
-    {{ keys_landed_again(
-        ref('base_crm__service_requests'), 'request_id', in_months_utc('landed_requested_at')
-    ) }}
-
-),
-
 ranked as (
 
-    select
-        landed.*,
-        1 as version_rank
-    from {{ ref('base_crm__service_requests') }} as landed
-    left join relanded
-        on landed.request_id = relanded.request_id
-    where
-        {{ in_months_utc('landed.landed_requested_at') }}
-        and relanded.request_id is null
-    union all
-    select
-        *,
-        {{ version_rank(
-            key=['request_id'],
-            then_by=[
-                'account_id', 'employee_id', 'request_type', 'requested_at',
-                'first_responded_at', 'resolved_at',
-            ],
-        ) }} as version_rank
-    from (
-        {{ versions_landed_again(
-            ref('base_crm__service_requests'), 'request_id', in_months_utc('landed_requested_at')
-        ) }}
-    ) as again
+    {{ ranked_versions(
+        ref('base_crm__service_requests'),
+        key='request_id',
+        inside=in_months_utc('landed_requested_at'),
+        then_by=[
+            'account_id', 'employee_id', 'request_type', 'requested_at',
+            'first_responded_at', 'resolved_at',
+        ],
+    ) }}
 
 ),
 

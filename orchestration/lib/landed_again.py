@@ -1,0 +1,69 @@
+"""The keys that have been landed more than once, and from which day to which their versions lie.
+
+Staging ranks the versions of these and takes all other rows as they are, and a month ranks only those
+of which it may have a version (macro ``keys_landed_again``).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import duckdb
+
+from orchestration.lib.contract import Table
+from orchestration.lib.landed_months import bucket_of, key_of, own_columns, utc_day_of
+from orchestration.lib.landing import LandedTable, relation_of
+
+
+def look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> None:
+    """Write down the keys with more than one version in all files of a table of months.
+
+    By their hashes first: these are small, and next to none comes twice. A key whose hash is another's is
+    written down for nothing, and does no harm.
+    """
+    if not is_looked_up(landed.table) or landed.is_absent:
+        return
+    table = landed.table
+    bucket = bucket_of(table, own_columns(table)[0])
+    keys = relation_of(connection, landed).project(f"{key_of(table)} as key, {bucket} as bucket")  # noqa: F841 - DuckDB finds it by its name
+    connection.execute(
+        "create or replace temp table hashes_landed_again as"
+        " select hash(key) as hashed from keys group by hashed having count(*) > 1"
+    )
+    versions = "select * from keys where hash(key) in (select hashed from hashes_landed_again)"
+    connection.execute(
+        f"insert into orchestration.landed_again {_keys_with_days(table, versions)}",
+        [table.full_name],
+    )
+    connection.execute("drop table hashes_landed_again")
+
+
+def look_at_new_versions(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Write down which keys of new rows have several versions now, and from when to when."""
+    versions = "select key, bucket_0 as bucket from new_versions"
+    connection.execute(
+        "delete from orchestration.landed_again"
+        " where landing_table = ? and key in (select key from new_versions)",
+        [table.full_name],
+    )
+    connection.execute(
+        f"insert into orchestration.landed_again {_keys_with_days(table, versions)}"
+        " having count(*) > 1",
+        [table.full_name],
+    )
+
+
+def _keys_with_days(table: Table, versions: str) -> str:
+    """SQL: keys of ``versions`` (key, bucket) with their days; no first one where a version has none."""
+    day = partial(utc_day_of, table, own_columns(table)[0])
+    return (
+        "select ?, key,"
+        f" case when count(bucket) = count(*) then {day('min(bucket)')} end as first_day,"
+        f" {day('max(bucket)')} as last_day"
+        f" from ({versions}) as versions group by key"
+    )
+
+
+def is_looked_up(table: Table) -> bool:
+    """Whether staging asks which keys were landed again: of tables that are built month by month."""
+    return bool(own_columns(table)) and len(table.key) == 1
