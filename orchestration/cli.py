@@ -111,11 +111,13 @@ def build_command(
     """Build what has changed in the landing files; readers see the old warehouse until it is done."""
     settings = Settings.from_environment()
     request = Request(known_at=known_at, rows_per_batch=rows_per_batch)
+    profiler = Profiler(settings.warehouse.parent) if profile else None
     try:
         with following() as (told, step):
-            profiler = Profiler(settings.warehouse.parent) if profile else None
             invocations = build(settings, request, told, step, profiler)
     except WarehouseError as error:
+        if profiler and not as_json:
+            console.print(run_log.profile_table(profiler))
         raise failed(error) from error
     with open_warehouse(settings) as connection:
         if as_json:
@@ -129,7 +131,7 @@ def build_command(
             )
             return
         if profiler:
-            console.print(run_log.profile_table(connection, profiler))
+            console.print(run_log.profile_table(profiler, connection))
         console.print(run_log.what_was_built(connection, invocations))
         found = [row for row in findings(connection) if row[1]]
         if found:

@@ -175,18 +175,17 @@
                 inner join ({{ state.sql }}) as ranges
                     on {{ lies_in(month_of('payments.paid_on')) }}
             {%- endset -%}
+            {%- set refunded_month = month_of('refunds.refunded_on') -%}
             {%- set state.sql -%}
                 select * from ({{ state.sql }}) as ranges
                 union
-                select period_month as first_month, period_month as last_month
-                from {{ relation_named('fct_transactions') }}
+                select {{ refunded_month }} as first_month, {{ refunded_month }} as last_month
+                from {{ relation_named('base_billing__refunds') }} as refunds
                 where
-                    transaction_kind = 'refunded'
+                    refunds.refunded_on is not null
                     and (
-                        contract_id in (select paid.contract_id from ({{ paid }}) as paid)
-                        or reverses_transaction_id in (
-                            select 'collected:' || paid.payment_id from ({{ paid }}) as paid
-                        )
+                        refunds.contract_id in (select paid.contract_id from ({{ paid }}) as paid)
+                        or refunds.payment_id in (select paid.payment_id from ({{ paid }}) as paid)
                     )
             {%- endset -%}
         {%- elif kind == 'deals' -%}

@@ -105,21 +105,28 @@ def what_was_built(connection: duckdb.DuckDBPyConnection, invocations: list[str]
     return Group(*parts)
 
 
-def profile_table(connection: duckdb.DuckDBPyConnection, profiler: Profiler) -> RenderableType:
-    """Models by the time they took: rows, seconds, peak memory of the process, bytes spilled."""
-    rows_of = dict(
-        connection.execute(
-            "select table_name, estimated_size from duckdb_tables()"
-            " where database_name = current_database()"
-        ).fetchall()
-    )
+def profile_table(
+    profiler: Profiler, connection: duckdb.DuckDBPyConnection | None = None
+) -> RenderableType:
+    """Models by the time they took: rows, seconds, peak memory of the process, bytes spilled.
+
+    Rows are those of the warehouse that was built; without a ``connection`` to one none are told.
+    """
+    rows_of: dict[str, int] = {}
+    if connection:
+        rows_of = dict(
+            connection.execute(
+                "select table_name, estimated_size from duckdb_tables()"
+                " where database_name = current_database()"
+            ).fetchall()
+        )
     nodes = sorted(profiler.nodes.values(), key=lambda node: -node.seconds)
     models = [node for node in nodes if node.kind == "model"]
     others = [node for node in nodes if node.kind != "model"]
     shown: list[tuple[Any, ...]] = [
         (
             node.name,
-            f"{rows_of[node.name]:,}" if node.name in rows_of else "view",
+            f"{rows_of[node.name]:,}" if node.name in rows_of else "view" if connection else None,
             f"{node.seconds:.2f}",
             f"{node.peak_memory / MEGABYTE:,.0f}",
             f"{node.peak_spill / MEGABYTE:,.0f}",

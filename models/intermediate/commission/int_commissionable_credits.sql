@@ -17,7 +17,18 @@ settings as (
 
 ),
 
--- Sales that a plan may have to convert: most companies have few of another currency than their own.
+-- Whoever has a plan of another currency than the company's.
+paid_in_others as (
+
+    select rules.employee_id
+    from {{ ref('int_payee_commission_rules') }} as rules
+    cross join settings
+    where rules.currency <> settings.company_currency
+    group by rules.employee_id
+
+),
+
+-- Sales that a plan may have to convert: most companies have few.
 sales as (
 
     select
@@ -30,10 +41,12 @@ sales as (
         {{ in_months('transactions.period_month') }}
         and (
             transactions.currency <> settings.company_currency
-            or exists (
-                select 1
-                from {{ ref('int_plan_currencies') }} as plans
-                where plans.currency <> settings.company_currency
+            or transactions.transaction_id in (
+                select credits.transaction_id
+                from {{ ref('fct_credits') }} as credits
+                inner join paid_in_others
+                    on credits.employee_id = paid_in_others.employee_id
+                where {{ in_months('credits.period_month') }}
             )
         )
 

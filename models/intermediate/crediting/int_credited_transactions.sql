@@ -21,24 +21,29 @@ all_rules as (
 
 ),
 
--- What is held, by whom, when, by rule: an account, a contract or a deal.
-keepers as (
+-- What is held, by whom, when, by rule. Each is looked up by itself: a sale that is taken to every rule first and
+-- then to its holder is taken there many times over.
+accounts_kept as (
 
     select
+        account_id,
         credit_rule_id,
         through_rule_id,
-        account_id as kept_id,
         employee_id,
         team_id,
         cast(1 as decimal(9, 6)) as kept_share,
         valid_from,
         valid_to
     from {{ ref('int_credit_holders') }}
-    union all
+
+),
+
+contracts_kept as (
+
     select
+        leads.contract_id,
         all_rules.credit_rule_id,
         cast(null as {{ dbt.type_string() }}) as through_rule_id,
-        leads.contract_id as kept_id,
         leads.employee_id,
         cast(null as {{ dbt.type_string() }}) as team_id,
         cast(1 as decimal(9, 6)) as kept_share,
@@ -47,11 +52,15 @@ keepers as (
     from {{ ref('int_delivery_leads') }} as leads
     inner join all_rules
         on all_rules.assignment_role = 'delivery_lead'
-    union all
+
+),
+
+deals_kept as (
+
     select
+        deals.opportunity_id,
         all_rules.credit_rule_id,
         cast(null as {{ dbt.type_string() }}) as through_rule_id,
-        deals.opportunity_id as kept_id,
         deals.employee_id,
         cast(null as {{ dbt.type_string() }}) as team_id,
         deals.credit_share as kept_share,
@@ -77,6 +86,9 @@ deals_with_sellers as (
 
 final as (
 
+    {% for kept, column in [
+        ('accounts', 'account_id'), ('contracts', 'contract_id'), ('deals', 'opportunity_id'),
+    ] -%}
     select
         sold.*,
         rules.credit_rule_id,
@@ -89,37 +101,37 @@ final as (
             else cast(round(rules.credit_share * keepers.kept_share, 6) as decimal(9, 6))
         end as credit_share
     from {{ ref('int_sold_transactions') }} as sold
-    left join deals_with_sellers as deals
-        on sold.credited_opportunity_id = deals.opportunity_id
+    inner join {{ kept }}_kept as keepers
+        on sold.credited_{{ column }} = keepers.{{ column }}
     inner join rules
         on
-            coalesce(sold.credited_contract_type, 'none') = rules.contract_type
+            keepers.credit_rule_id = rules.credit_rule_id
+            and coalesce(keepers.through_rule_id, '') = coalesce(rules.through_rule_id, '')
+            and coalesce(sold.credited_contract_type, 'none') = rules.contract_type
             and coalesce(sold.credited_product_maturity, 'none') = rules.product_maturity
             and {{ holds_on('rules', 'sold.credited_on') }}
-            and (
-                deals.opportunity_id is null
-                or rules.credit_kind = 'overlay' and rules.assignment_role <> 'dotted_line_manager'
-            )
-    inner join keepers
-        on
-            rules.credit_rule_id = keepers.credit_rule_id
-            and coalesce(rules.through_rule_id, '') = coalesce(keepers.through_rule_id, '')
-            and keepers.kept_id = case
-                when rules.assignment_role in ('opportunity_owner', 'opportunity_team')
-                    then sold.credited_opportunity_id
-                when rules.assignment_role = 'delivery_lead' then sold.credited_contract_id
-                else sold.credited_account_id
-            end
-            and keepers.valid_from <= case
-                when rules.dated_by = 'contract_signed'
-                    then coalesce(sold.contract_signed_on, sold.credited_on)
-                else sold.credited_on
-            end
-            and coalesce(keepers.valid_to, cast('9999-12-31' as date)) > case
-                when rules.dated_by = 'contract_signed'
-                    then coalesce(sold.contract_signed_on, sold.credited_on)
-                else sold.credited_on
-            end
+    left join deals_with_sellers as deals
+        on sold.credited_opportunity_id = deals.opportunity_id
+    where
+        {{ in_months('sold.period_month') }}
+        and (
+            deals.opportunity_id is null
+            or rules.credit_kind = 'overlay' and rules.assignment_role <> 'dotted_line_manager'
+        )
+        and keepers.valid_from <= case
+            when rules.dated_by = 'contract_signed'
+                then coalesce(sold.contract_signed_on, sold.credited_on)
+            else sold.credited_on
+        end
+        and coalesce(keepers.valid_to, cast('9999-12-31' as date)) > case
+            when rules.dated_by = 'contract_signed'
+                then coalesce(sold.contract_signed_on, sold.credited_on)
+            else sold.credited_on
+        end
+    {% if not loop.last -%}
+    union all
+    {% endif -%}
+    {%- endfor %}
 
 )
 

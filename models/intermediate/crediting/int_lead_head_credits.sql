@@ -58,7 +58,9 @@ led as (
             coalesce(sold.credited_contract_type, 'none') = rules.contract_type
             and coalesce(sold.credited_product_maturity, 'none') = rules.product_maturity
             and {{ holds_on('rules', 'sold.credited_on') }}
-    where sold.company_amount is not null
+    where
+        sold.company_amount is not null
+        and {{ in_months('sold.period_month') }}
 
 ),
 

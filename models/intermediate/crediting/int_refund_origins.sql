@@ -1,8 +1,13 @@
-{{ config(materialized='ephemeral') }}
+{{ config(
+    materialized='by_month',
+    is_light=true,
+    reach={'billing.payments': 'refunds'},
+) }}
 
 {#-
     The payment that a refund takes back, where it is looked up: one that names no payment takes back
     the newest of its contract, and one in another currency than the company's has its payment's rate.
+    It was paid in any month, so every batch reads all payments: there is one.
 -#}
 with
 
@@ -71,6 +76,7 @@ candidates as (
 
     select
         refunds.refund_id,
+        refunds.refunded_on,
         payments.payment_id,
         payments.paid_on
     from refunds
@@ -79,6 +85,7 @@ candidates as (
     union all
     select
         refunds.refund_id,
+        refunds.refunded_on,
         payments.payment_id,
         payments.paid_on
     from refunds
@@ -107,7 +114,8 @@ final as (
     select
         refund_id,
         payment_id,
-        paid_on
+        paid_on,
+        {{ month_of('refunded_on') }} as period_month
     from ranked
     where payment_rank = 1
 

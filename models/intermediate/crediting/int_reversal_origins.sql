@@ -1,9 +1,13 @@
 {{ config(
     materialized='by_month',
+    is_light=true,
     reach={'fct_transactions': 'reversals'},
 ) }}
 
-{#- What a refund or a cancellation takes back: whoever was credited for that gives it back (S0-07). -#}
+{#-
+    What a refund or a cancellation takes back: whoever was credited for that gives it back (S0-07). It was sold in
+    any month, so every batch reads all facts: there is one.
+-#}
 with
 
 final as (

@@ -31,7 +31,9 @@ shared as (
     from {{ ref('int_sold_transactions') }} as sold
     inner join sellers
         on sold.credited_opportunity_id = sellers.opportunity_id
-    where sold.company_amount is not null
+    where
+        sold.company_amount is not null
+        and {{ in_months('sold.period_month') }}
 
 ),
 

@@ -1,9 +1,11 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 {#-
     Transactions with what decides who is credited: the day, the account and the deal. What is taken
     back counts as what it takes back, on the day that was sold: a refund or a cancellation goes to
     whoever was credited, whoever holds the account by then (S0-07).
+
+    A view: who reads it several times for some months reads the facts so often, and writes no copy of these.
 -#}
 with
 
@@ -19,9 +21,7 @@ final as (
         opportunity_id as credited_opportunity_id,
         transaction_date as credited_on
     from {{ ref('fct_transactions') }}
-    where
-        reverses_transaction_id is null
-        and {{ in_months('period_month') }}
+    where reverses_transaction_id is null
     union all
     -- What is taken back stands for itself, on the day it was sold.
     select
@@ -35,10 +35,9 @@ final as (
         origins.credited_on
     from {{ ref('fct_transactions') }} as transactions
     inner join {{ ref('int_reversal_origins') }} as origins
-        on transactions.transaction_id = origins.transaction_id
-    where
-        {{ in_months('transactions.period_month') }}
-        and {{ in_months('origins.period_month') }}
+        on
+            transactions.transaction_id = origins.transaction_id
+            and transactions.period_month = origins.period_month
 
 )
 

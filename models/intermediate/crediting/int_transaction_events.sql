@@ -61,7 +61,9 @@ events as (
         coalesce(origins.paid_on, refunds.refunded_on) as rated_on
     from {{ ref('stg_billing__refunds') }} as refunds
     left join {{ ref('int_refund_origins') }} as origins
-        on refunds.refund_id = origins.refund_id
+        on
+            refunds.refund_id = origins.refund_id
+            and {{ in_months('origins.period_month') }}
     union all
     select
         'consumed:' || consumption_id as transaction_id,

@@ -32,7 +32,9 @@ unrated as (
         on
             uncredited.transaction_id = credited.transaction_id
             and credited.credit_kind = 'direct'
-    where uncredited.company_amount is null
+    where
+        uncredited.company_amount is null
+        and credited.company_amount is null
     union
     select uncredited.transaction_id
     from uncredited

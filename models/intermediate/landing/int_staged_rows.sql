@@ -1,6 +1,6 @@
 {#-
-    The rows that the models work with. Those of stages are counted where they are used, because a stage
-    without its deal is used nowhere.
+    The rows that the models work with; of tables staged month by month, as counted there. Those of stages are
+    counted where they are used, because a stage without its deal is used nowhere.
 -#}
 {%- set tables = landing_table_names() -%}
 {%- set stages = 'crm.opportunity_stage_history' -%}
@@ -13,8 +13,14 @@ staged as (
     {%- for name in names if system ~ '.' ~ name != stages %}
     select
         '{{ system }}.{{ name }}' as landing_table,
+        {% if system ~ '.' ~ name in staged_days() -%}
+        cast(coalesce(sum(rows_staged), 0) as bigint) as rows_staged
+    from {{ ref('int_staged_months') }}
+    where landing_table = '{{ system }}.{{ name }}'
+        {%- else -%}
         count(*) as rows_staged
     from {{ ref('stg_' ~ system ~ '__' ~ name) }}
+        {%- endif %}
     union all
     {%- endfor %}
     {%- endfor %}

@@ -32,10 +32,8 @@ signed as (
         end as amount,
         credits.is_key_product,
         credits.customer_class,
-        contracts.contract_type
+        credits.contract_type
     from {{ ref('fct_credits') }} as credits
-    left join {{ ref('stg_billing__contracts') }} as contracts
-        on credits.contract_id = contracts.contract_id
     where
         credits.credit_kind in ('direct', 'overlay')
         and {{ in_months('credits.period_month') }}

@@ -1,7 +1,6 @@
 {{ config(
     materialized='by_month',
     changes_of=['billing.contracts'],
-    reach={'billing.payments': 'refunds'},
 ) }}
 
 with
