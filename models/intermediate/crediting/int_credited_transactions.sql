@@ -21,8 +21,8 @@ all_rules as (
 
 ),
 
--- What is held, by whom, when, by rule. Each is looked up by itself: a sale that is taken to every rule first and
--- then to its holder is taken there many times over.
+-- What is held, by whom, when, by rule. Each is looked up by itself: a sale that is taken to every rule
+-- first and then to its holder is taken there many times over.
 accounts_kept as (
 
     select
