@@ -3,28 +3,14 @@
     reach={'int_payee_commission_rules': 'reversals'},
 ) }}
 
-{#-
-    Credits that count for a payee's commission plan, signed and in the plan's currency, at the rate of
-    the day that the plan names; each with the period in which sales accumulate. A reversal has the rate
-    of what it takes back (S0-07).
--#}
+{#- Credits that count for a payee's commission plan, signed and in the plan's currency, at the rate of the day
+    that it names, with the period in which sales accumulate. A reversal has the rate of what it takes back (S0-07). -#}
 with
 
 settings as (
 
     select company_currency
     from {{ ref('stg_policy__settings') }}
-
-),
-
--- Whoever has a plan of another currency than the company's.
-paid_in_others as (
-
-    select rules.employee_id
-    from {{ ref('int_payee_commission_rules') }} as rules
-    cross join settings
-    where rules.currency <> settings.company_currency
-    group by rules.employee_id
 
 ),
 
@@ -44,8 +30,10 @@ sales as (
             or transactions.transaction_id in (
                 select credits.transaction_id
                 from {{ ref('fct_credits') }} as credits
-                inner join paid_in_others
-                    on credits.employee_id = paid_in_others.employee_id
+                inner join {{ ref('int_payee_commission_rules') }} as rules
+                    on credits.employee_id = rules.employee_id
+                inner join settings as company
+                    on rules.currency <> company.company_currency
                 where {{ in_months('credits.period_month') }}
             )
         )

@@ -7,13 +7,6 @@
 -#}
 with
 
-rules as (
-
-    select *
-    from {{ ref('int_credit_rule_classes') }}
-
-),
-
 all_rules as (
 
     select *
@@ -103,7 +96,7 @@ final as (
     from {{ ref('int_sold_transactions') }} as sold
     inner join {{ kept }}_kept as keepers
         on sold.credited_{{ column }} = keepers.{{ column }}
-    inner join rules
+    inner join {{ ref('int_credit_rule_classes') }} as rules
         on
             keepers.credit_rule_id = rules.credit_rule_id
             and coalesce(keepers.through_rule_id, '') = coalesce(rules.through_rule_id, '')
