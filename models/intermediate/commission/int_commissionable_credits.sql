@@ -3,8 +3,8 @@
     reach={'int_payee_commission_rules': 'reversals'},
 ) }}
 
-{#- Credits that count for a payee's commission plan, signed and in the plan's currency, at the rate of the day
-    that it names, with the period in which sales accumulate. A reversal has the rate of what it takes back (S0-07). -#}
+{#- Credits that count for a payee's commission plan, signed and in its currency, at the rate of the day that it
+    names, with the period in which sales accumulate. A reversal has the rate of what it reverses (S0-07). -#}
 with
 
 settings as (
