@@ -39,7 +39,10 @@ def look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: La
 
 
 def look_at_new_versions(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Write down which keys of new rows have several versions now, and from when to when."""
+    """Write down which keys of new rows have several versions now, and from when to when.
+
+    The versions are those in the temporary table ``new_versions`` (``orchestration.lib.months_touched``).
+    """
     versions = "select key, bucket_0 as bucket from new_versions"
     connection.execute(
         "delete from orchestration.landed_again"

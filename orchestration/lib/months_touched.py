@@ -98,17 +98,10 @@ def _months_of_others(
             f"cast({rule.key} as varchar) in (select reference from new_references)"
             + (f" and ({rule.where})" if rule.where else "")
         )
-        return _distinct_months(found, other.table, rule.column, time_zone)
+        buckets = found.project(f"{bucket_of(other.table, rule.column)} as bucket")
+        return _months_of(buckets, other.table, rule.column, time_zone)
     finally:
         connection.execute("drop table new_references")
-
-
-def _distinct_months(
-    rows: duckdb.DuckDBPyRelation, table: Table, column: str, time_zone: str
-) -> set[str]:
-    return _months_of(
-        rows.project(f"{bucket_of(table, column)} as bucket"), table, column, time_zone
-    )
 
 
 def _months_of(

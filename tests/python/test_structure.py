@@ -117,14 +117,16 @@ def test_the_ledger_and_the_closes_are_safe_from_full_refresh(manifest: dict[str
 
 def test_staging_ranks_versions_by_the_contracts_key_and_every_other_column() -> None:
     """Else two versions loaded together would be told apart by file order."""
-    call = re.compile(
-        r"(?:version_rank|ranked_versions)\([^{}]*?key=\[?(.*?)\]?,\s*(?:inside=[^\n]*\s*)?"
-        r"then_by=\[(.*?)\],\s*\)",
+    ranked = re.compile(r"version_rank\(\s*key=\[(.*?)\],\s*then_by=\[(.*?)\],\s*\)", re.DOTALL)
+    by_month = re.compile(
+        r"ranked_versions\(\s*ref\('base_\w+'\),\s*key=('\w+'),\s*inside=in_months(?:_utc)?\('\w+'\),"
+        r"\s*then_by=\[(.*?)\],\s*\)",
         re.DOTALL,
     )
     for table in landing_tables().values():
         path = MODELS / "staging" / table.system / f"stg_{table.system}__{table.name}.sql"
-        found = call.search(path.read_text())
+        text = path.read_text()
+        found = ranked.search(text) or by_month.search(text)
         assert found, path
         key, others = (re.findall(r"'(\w+)'", part) for part in found.groups())
         assert tuple(key) == table.key, path

@@ -3,40 +3,17 @@
     reach={'int_payee_commission_rules': 'reversals'},
 ) }}
 
-{#- Credits that count for a payee's commission plan, signed and in its currency, at the rate of the day that it
-    names, with the period in which sales accumulate. A reversal has the rate of what it reverses (S0-07). -#}
+{#-
+    Credits that count for a payee's commission plan, signed and in the plan's currency, at the rate of
+    the day that the plan names; each with the period in which sales accumulate. A reversal has the rate
+    of what it takes back (S0-07).
+-#}
 with
 
 settings as (
 
     select company_currency
     from {{ ref('stg_policy__settings') }}
-
-),
-
--- Sales that a plan may have to convert: most companies have few.
-sales as (
-
-    select
-        transactions.transaction_id,
-        transactions.currency,
-        transactions.amount
-    from {{ ref('fct_transactions') }} as transactions
-    cross join settings
-    where
-        {{ in_months('transactions.period_month') }}
-        and (
-            transactions.currency <> settings.company_currency
-            or transactions.transaction_id in (
-                select credits.transaction_id
-                from {{ ref('fct_credits') }} as credits
-                inner join {{ ref('int_payee_commission_rules') }} as rules
-                    on credits.employee_id = rules.employee_id
-                inner join settings as company
-                    on rules.currency <> company.company_currency
-                where {{ in_months('credits.period_month') }}
-            )
-        )
 
 ),
 
@@ -50,7 +27,7 @@ priced as (
             as sale_amount
     from {{ ref('int_planned_credits') }} as credits
     cross join settings
-    left join sales
+    left join {{ ref('int_sales_to_convert') }} as sales
         on credits.transaction_id = sales.transaction_id
 
 ),

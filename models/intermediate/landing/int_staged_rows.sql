@@ -3,6 +3,7 @@
     counted where they are used, because a stage without its deal is used nowhere.
 -#}
 {%- set tables = landing_table_names() -%}
+{%- set by_month = staged_days() -%}
 {%- set stages = 'crm.opportunity_stage_history' -%}
 
 with
@@ -10,19 +11,21 @@ with
 staged as (
 
     {% for system, names in tables.items() -%}
-    {%- for name in names if system ~ '.' ~ name != stages %}
+    {%- for name in names if system ~ '.' ~ name not in by_month and system ~ '.' ~ name != stages %}
     select
         '{{ system }}.{{ name }}' as landing_table,
-        {% if system ~ '.' ~ name in staged_days() -%}
-        cast(coalesce(sum(rows_staged), 0) as bigint) as rows_staged
-    from {{ ref('int_staged_months') }}
-    where landing_table = '{{ system }}.{{ name }}'
-        {%- else -%}
         count(*) as rows_staged
     from {{ ref('stg_' ~ system ~ '__' ~ name) }}
-        {%- endif %}
     union all
     {%- endfor %}
+    {%- endfor %}
+    {%- for landing_table in by_month %}
+    select
+        '{{ landing_table }}' as landing_table,
+        cast(coalesce(sum(rows_staged), 0) as bigint) as rows_staged
+    from {{ ref('int_staged_months') }}
+    where landing_table = '{{ landing_table }}'
+    union all
     {%- endfor %}
     select
         '{{ stages }}' as landing_table,
