@@ -1,9 +1,10 @@
 {{ config(
     materialized='by_month',
+    is_light=true,
     reach={'crm.opportunity_team': 'everything'},
 ) }}
 
-{#- Deals that solution experts were called to, by the month the deal was created in (S0-09). -#}
+{#- Deals that solution experts were called to, by the month the deal was created in (S0-09). All teams are ranked: one batch. -#}
 with
 
 settings as (

@@ -1,12 +1,14 @@
 {{ config(
     materialized='by_month',
+    is_light=true,
     reach={'fct_opportunities': 'closings'},
 ) }}
 
 {#-
     The people of every won deal, by the month it was closed in: its owner and its team. Sellers
     whose shares make a whole split the deal between them and go before its owner; shares count
-    as a whole where they miss it by their own rounding (S4-06).
+    as a whole where they miss it by their own rounding (S4-06). Who is on a team is found by ranking
+    all teams, so there is one batch.
 -#}
 with
 

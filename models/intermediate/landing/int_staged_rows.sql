@@ -3,7 +3,7 @@
     counted where they are used, because a stage without its deal is used nowhere.
 -#}
 {%- set tables = landing_table_names() -%}
-{%- set by_month = staged_days() -%}
+{%- set by_month = facts_of_landed() -%}
 {%- set stages = 'crm.opportunity_stage_history' -%}
 
 with
