@@ -1,8 +1,9 @@
 """The process in which dbt works: the steps of a build one after another, and what they say.
 
 ``python -m orchestration.lib.dbt_worker <steps>``, with the steps as JSON: a list of dbt arguments, or
-the string ``cuts``. One process for all of them starts dbt and reads the project once; a process of
-its own, because dbt keeps the DuckDB file open as long as it lives. Each event is a line of JSON.
+the string ``cuts``. Without a step the project is read, and kept for the next that comes. One process
+for all of them starts dbt and reads the project once; a process of its own, because dbt keeps the
+DuckDB file open as long as it lives. Each event is a line of JSON.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import subprocess
 import sys
 from typing import Any
 
@@ -19,7 +21,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.lib.dbt_run import CUTS, FOLDERS
 from orchestration.lib.lean_dbt import make_lean
-from orchestration.lib.parsed_project import parsed_project
+from orchestration.lib.parsed_project import kept_project, parsed_project
 from orchestration.lib.tables import cut_pools
 from orchestration.lib.warehouse import DuckTables
 
@@ -75,8 +77,14 @@ def main(steps: list[str | list[str]]) -> int:
     make_lean()
     # What dbt reads of a project stays.
     gc.disable()
+    manifest = kept_project(os.environ)
+    if manifest is None and steps:
+        # Reading takes far more memory than what is read, and Python would hold it to the end.
+        reader = [sys.executable, "-m", "orchestration.lib.dbt_worker", json.dumps([])]
+        if code := subprocess.run(reader).returncode:
+            return code
     try:
-        manifest = parsed_project(_parse, os.environ)
+        manifest = manifest or parsed_project(_parse, os.environ)
     except DbtFailedError as error:
         return _failed(error.result)
     gc.freeze()

@@ -52,18 +52,31 @@ def parsed_project(parse: Callable[[], Manifest], environment: Mapping[str, str]
 
     A kept file is this machine's own, as the code beside it is; one that is not whole is made anew.
     """
-    kept = KEPT_IN / f"{_key(environment)}.pickle"
+    found = kept_project(environment)
+    if found is not None:
+        return found
+    place = _place(environment)
+    manifest = parse()
+    if place != _place(environment):  # something changed while it was read
+        return manifest
+    with contextlib.suppress(OSError):  # a full disk, or a project that may only be read
+        _keep(place, pickle.dumps(_state(manifest), protocol=5))
+    return manifest
+
+
+def kept_project(environment: Mapping[str, str]) -> Manifest | None:
+    """The manifest that is kept of the project as it is now; none where it has not been read."""
+    kept = _place(environment)
     with contextlib.suppress(OSError):
         content = kept.read_bytes()
         if hashlib.sha256(content[DIGEST:]).digest() == content[:DIGEST]:
             os.utime(kept)
             return Manifest(**pickle.loads(content[DIGEST:]))
-    manifest = parse()
-    if kept.stem != _key(environment):  # something changed while it was read
-        return manifest
-    with contextlib.suppress(OSError):  # a full disk, or a project that may only be read
-        _keep(kept, pickle.dumps(_state(manifest), protocol=5))
-    return manifest
+    return None
+
+
+def _place(environment: Mapping[str, str]) -> Path:
+    return KEPT_IN / f"{_key(environment)}.pickle"
 
 
 def _keep(kept: Path, content: bytes) -> None:

@@ -14,7 +14,8 @@ SECONDS_BETWEEN_LOOKS = 0.05
 
 @dataclass
 class NodeProfile:
-    """A node's seconds, the process's peak memory while it ran, and what it wrote aside to disk.
+    """A node's seconds, those of all cores, the process's peak memory while it ran, and what it wrote
+    aside to disk.
 
     Bytes; ``kind`` is what dbt calls the node (model, seed, test).
     """
@@ -22,6 +23,7 @@ class NodeProfile:
     name: str
     kind: str
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     peak_memory: int = 0
     peak_spill: int = 0
 
@@ -38,12 +40,16 @@ class Profiler:
         self.nodes: dict[str, NodeProfile] = {}
         self.peak_memory = 0
         self._running: NodeProfile | None = None
+        self._process: psutil.Process | None = None
+        self._cpu_before = 0.0
         self._stopped = threading.Event()
 
     def watch(self, process_id: int) -> threading.Thread:
         """Begin to look at a process; the thread ends with it, or with ``stop``."""
         self._stopped.clear()
-        thread = threading.Thread(target=self._look, args=(process_id,), daemon=True)
+        with suppress(psutil.NoSuchProcess):
+            self._process = psutil.Process(process_id)
+        thread = threading.Thread(target=self._look, daemon=True)
         thread.start()
         return thread
 
@@ -52,17 +58,26 @@ class Profiler:
 
     def started(self, name: str, kind: str) -> None:
         self._running = self.nodes.setdefault(name, NodeProfile(name, kind))
+        self._cpu_before = self._cpu()
 
     def finished(self, name: str, seconds: float) -> None:
         if name in self.nodes:
             self.nodes[name].seconds += seconds
+            self.nodes[name].cpu_seconds += self._cpu() - self._cpu_before
         self._running = None
 
-    def _look(self, process_id: int) -> None:
+    def _cpu(self) -> float:
+        """CPU seconds of the process so far; once it has ended, those at the last node's start."""
         with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(process_id)
-            while not self._stopped.wait(SECONDS_BETWEEN_LOOKS):
-                memory = process.memory_info().rss
+            if self._process:
+                used = self._process.cpu_times()
+                return used.user + used.system
+        return self._cpu_before
+
+    def _look(self) -> None:
+        with suppress(psutil.NoSuchProcess):
+            while self._process and not self._stopped.wait(SECONDS_BETWEEN_LOOKS):
+                memory = self._process.memory_info().rss
                 self.peak_memory = max(self.peak_memory, memory)
                 running = self._running
                 if running is not None:

@@ -9,11 +9,13 @@ import duckdb
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from orchestration.lib.profile import Profiler
+from orchestration.lib.profile import NodeProfile, Profiler
 from orchestration.lib.report import table
 
 MOST_MONTHS_NAMED = 6
 MEGABYTE = 1_000_000
+# Of nodes that are no models only those get a line of their own that took as long.
+SECONDS_WORTH_A_LINE = 1
 
 
 def _months(months: list[date]) -> str:
@@ -108,7 +110,8 @@ def what_was_built(connection: duckdb.DuckDBPyConnection, invocations: list[str]
 def profile_table(
     profiler: Profiler, connection: duckdb.DuckDBPyConnection | None = None
 ) -> RenderableType:
-    """Models by the time they took: rows, seconds, peak memory of the process, bytes spilled.
+    """Models, and whatever else took long, by the time they took: rows, seconds, peak memory of the
+    process, bytes spilled.
 
     Rows are those of the warehouse that was built; without a ``connection`` to one none are told.
     """
@@ -121,28 +124,24 @@ def profile_table(
             ).fetchall()
         )
     nodes = sorted(profiler.nodes.values(), key=lambda node: -node.seconds)
-    models = [node for node in nodes if node.kind == "model"]
-    others = [node for node in nodes if node.kind != "model"]
-    shown: list[tuple[Any, ...]] = [
-        (
-            node.name,
-            f"{rows_of[node.name]:,}" if node.name in rows_of else "view" if connection else None,
-            f"{node.seconds:.2f}",
-            f"{node.peak_memory / MEGABYTE:,.0f}",
-            f"{node.peak_spill / MEGABYTE:,.0f}",
-        )
-        for node in models
-    ]
-    for kind in sorted({node.kind for node in others}):
-        of_kind = [node for node in others if node.kind == kind]
-        shown.append(
-            (
-                f"{len(of_kind)} of kind {kind}",
-                None,
-                f"{sum(node.seconds for node in of_kind):.2f}",
-                f"{max(node.peak_memory for node in of_kind) / MEGABYTE:,.0f}",
-                f"{max(node.peak_spill for node in of_kind) / MEGABYTE:,.0f}",
-            )
-        )
+    named = [node for node in nodes if node.kind == "model" or node.seconds >= SECONDS_WORTH_A_LINE]
+    shown: list[tuple[Any, ...]] = []
+    for node in named:
+        rows = f"{rows_of[node.name]:,}" if node.name in rows_of else "view" if connection else None
+        shown.append((node.name, rows if node.kind == "model" else node.kind, *_profiled([node])))
+    for kind in sorted({node.kind for node in nodes} - {"model"}):
+        of_kind = [node for node in nodes if node.kind == kind]
+        shown.append((f"{len(of_kind)} of kind {kind}", None, *_profiled(of_kind)))
     title = f"Where the time went (peak memory of dbt: {profiler.peak_memory / MEGABYTE:,.0f} MB)"
-    return table(title, ["model", "rows", "seconds", "memory MB", "spill MB"], shown, {1, 2, 3, 4})
+    columns = ["model", "rows", "seconds", "CPU seconds", "memory MB", "spill MB"]
+    return table(title, columns, shown, {1, 2, 3, 4, 5})
+
+
+def _profiled(nodes: list[NodeProfile]) -> tuple[str, str, str, str]:
+    """Their seconds and CPU seconds in all, and the most that one of them held and wrote aside."""
+    return (
+        f"{sum(node.seconds for node in nodes):.2f}",
+        f"{sum(node.cpu_seconds for node in nodes):.2f}",
+        f"{max(node.peak_memory for node in nodes) / MEGABYTE:,.0f}",
+        f"{max(node.peak_spill for node in nodes) / MEGABYTE:,.0f}",
+    )
