@@ -1,7 +1,8 @@
 {#-
     What became of the known rows of a landing table, counted: `rows_older` (a later version of their key
-    counts), `rows_deleted` (the newest version, and it says so). Where it is written down which keys have
-    several versions (orchestration.landed_again), only these are grouped.
+    counts), `rows_deleted` (the newest version, and it says so). Which keys have several versions, and how
+    many, is written down when files are landed (orchestration.landed_again). As of a day before, the
+    versions of these are counted anew.
 -#}
 {% macro landed_fates(system, name) -%}
     {{ adapter.dispatch('landed_fates')(system, name) }}
@@ -19,6 +20,18 @@
     ).rows[0][0] > 0 -%}
     {%- if not is_recorded -%}
         {{ default__landed_fates(system, name) }}
+    {%- elif run_setting('known_at') is none -%}
+        select
+            coalesce(sum(version_count - 1), 0) as rows_older,
+            -- Of the rows below that say so, those of keys with several versions count once at most.
+            coalesce(sum(case when is_deleted then 1 else 0 end - deletion_count), 0) as rows_deleted
+        from orchestration.landed_again
+        where landing_table = '{{ landing_table }}'
+        union all
+        select
+            0 as rows_older,
+            count(case when cast(_deleted as boolean) then 1 end) as rows_deleted
+        from {{ source(system, name) }}
     {%- else -%}
         {%- set again -%}
             cast({{ contract.key[0] }} as {{ dbt.type_string() }}) in (

@@ -1,7 +1,8 @@
-"""The keys that have been landed more than once, and from which day to which their versions lie.
+"""The keys that have been landed more than once: from which day to which their versions lie, and how many.
 
 Staging ranks the versions of these and takes all other rows as they are, and a month ranks only those
-of which it may have a version (macro ``keys_landed_again``).
+of which it may have a version (macro ``keys_landed_again``). What became of landed rows is told from the
+numbers of versions (macro ``landed_fates``): counted anew, it would take as long with every close.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from orchestration.lib.contract import Table
 from orchestration.lib.landed_months import bucket_of, key_of, own_columns, utc_day_of
 from orchestration.lib.landing import LandedTable, relation_of
 
+# SQL: when a row was loaded, and whether it says that its key is deleted.
+VERSION = (
+    "epoch_us(cast(_loaded_at as timestamptz)) as loaded,"
+    " coalesce(cast(_deleted as boolean), false) as deleted"
+)
+
 
 def look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> None:
     """Write down the keys with more than one version in all files of a table of months.
@@ -25,7 +32,9 @@ def look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: La
         return
     table = landed.table
     bucket = bucket_of(table, own_columns(table)[0])
-    keys = relation_of(connection, landed).project(f"{key_of(table)} as key, {bucket} as bucket")  # noqa: F841 - DuckDB finds it by its name
+    keys = relation_of(connection, landed).project(  # noqa: F841 - DuckDB finds it by its name
+        f"{key_of(table)} as key, {bucket} as bucket, {VERSION}"
+    )
     connection.execute(
         "create or replace temp table hashes_landed_again as"
         " select hash(key) as hashed from keys group by hashed having count(*) > 1"
@@ -43,7 +52,7 @@ def look_at_new_versions(connection: duckdb.DuckDBPyConnection, table: Table) ->
 
     The versions are those in the temporary table ``new_versions`` (``orchestration.lib.months_touched``).
     """
-    versions = "select key, bucket_0 as bucket from new_versions"
+    versions = "select key, bucket_0 as bucket, loaded, deleted from new_versions"
     connection.execute(
         "delete from orchestration.landed_again"
         " where landing_table = ? and key in (select key from new_versions)",
@@ -57,12 +66,15 @@ def look_at_new_versions(connection: duckdb.DuckDBPyConnection, table: Table) ->
 
 
 def _keys_with_days(table: Table, versions: str) -> str:
-    """SQL: keys of ``versions`` (key, bucket) with their days; no first one where a version has none."""
+    """SQL: keys of ``versions`` (key, bucket, loaded, deleted) with their days; no first one where a
+    version has none. Of an update and a deletion loaded together the deletion counts, as in staging."""
     day = partial(utc_day_of, table, own_columns(table)[0])
     return (
         "select ?, key,"
         f" case when count(bucket) = count(*) then {day('min(bucket)')} end as first_day,"
-        f" {day('max(bucket)')} as last_day"
+        f" {day('max(bucket)')} as last_day, count(*) as version_count,"
+        " count(*) filter (deleted) as deletion_count,"
+        " coalesce(max(loaded) filter (deleted) = max(loaded), false) as is_deleted"
         f" from ({versions}) as versions group by key"
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.lib.contract import MonthRule, Table
-from orchestration.lib.landed_again import is_looked_up, look_at_new_versions
+from orchestration.lib.landed_again import VERSION, is_looked_up, look_at_new_versions
 from orchestration.lib.landed_months import bucket_of, key_of, month_of, own_columns
 from orchestration.lib.landing import LandedTable, find_files, relation_of
 
@@ -42,7 +42,7 @@ def months_touched(
         f", {bucket_of(table, column)} as bucket_{number}" for number, column in enumerate(own)
     )
     versions_found = everywhere.filter(f"{key} in (select key from new_keys)").project(  # noqa: F841 - DuckDB finds it by its name
-        f"{key} as key{columns}"
+        f"{key} as key, {VERSION}{columns}"
     )
     connection.execute("create or replace temp table new_versions as select * from versions_found")
     try:

@@ -118,23 +118,27 @@ def test_what_is_built_month_by_month_is_what_a_full_build_gives(
     full.warehouse.unlink()
     full.must("build")
     assert_same_marts(company, full)
-    moved = 0
+    moved = gone = 0
     for table in landing_tables().values():
         if table.months and len(table.key) == 1:
             key, at = table.key[0], f"cast({table.months[0].column} as timestamptz)"
             day = f"cast(timezone('UTC', {at}) as date)"
+            deletion = "cast(_deleted as boolean)"
             versions = (
-                f"select {key}, case when count({at}) = count(*) then min({day}) end, max({day})"
+                f"select {key}, case when count({at}) = count(*) then min({day}) end, max({day}),"
+                f" count(*), count(*) filter ({deletion}),"
+                f" arg_max(coalesce({deletion}, false), (_loaded_at, coalesce({deletion}, false)))"
                 f" from {table.full_name} group by 1 having count(*) > 1"
             )
             written_down = (
-                "select key, first_day, last_day from orchestration.landed_again"
-                f" where landing_table = '{table.full_name}'"
+                "select key, first_day, last_day, version_count, deletion_count, is_deleted"
+                f" from orchestration.landed_again where landing_table = '{table.full_name}'"
             )
             expected = set(full.query(versions))
-            moved += sum(first != last for _, first, last in expected)
+            moved += sum(first != last for _, first, last, *_ in expected)
+            gone += sum(is_deleted for *_, is_deleted in expected)
             assert set(full.query(written_down)) == set(company.query(written_down)) == expected
-    assert moved
+    assert moved and gone
 
 
 def test_a_month_ranks_what_was_landed_again_of_its_own_and_nothing_else(

@@ -15,19 +15,16 @@ used as (
 
 ),
 
-final as (
+-- Most payees have no such bonus: theirs are found before anything that was used is read.
+counted as (
 
     select
+        credits.transaction_id,
         credits.employee_id,
         bonuses.bonus_id,
-        cast(
-            sum(round(cast(used.quantity as decimal(28, 4)) * credits.credit_share, 4))
-            as decimal(18, 4)
-        ) as unit_count,
+        credits.credit_share,
         credits.period_month
     from {{ ref('fct_credits') }} as credits
-    inner join used
-        on credits.transaction_id = used.transaction_id
     inner join {{ ref('int_payee_months') }} as payees
         on
             credits.employee_id = payees.employee_id
@@ -44,7 +41,23 @@ final as (
         and credits.credit_kind = 'direct'
         and {{ in_months('credits.period_month') }}
         and coalesce(bonuses.market, products.market, '') = coalesce(products.market, '')
-    group by credits.employee_id, bonuses.bonus_id, credits.period_month
+
+),
+
+final as (
+
+    select
+        counted.employee_id,
+        counted.bonus_id,
+        cast(
+            sum(round(cast(used.quantity as decimal(28, 4)) * counted.credit_share, 4))
+            as decimal(18, 4)
+        ) as unit_count,
+        counted.period_month
+    from counted
+    inner join used
+        on counted.transaction_id = used.transaction_id
+    group by counted.employee_id, counted.bonus_id, counted.period_month
 
 )
 

@@ -1,5 +1,6 @@
 {{ config(
     materialized='by_month',
+    is_light=true,
     reach={
         'int_earned_parts': 'year',
         'int_reversed_parts': 'year',
@@ -16,6 +17,7 @@
     What the caps of a plan cut from a payee's commission in each month, and give back when refunds make
     room (S0-07): the capped running total of the cap's period against the uncapped one. The cap of a
     shorter period cuts first, and those of longer ones what it has left; all began eleven months ago at most.
+    A month reads those of its year, so there is one batch.
 -#}
 with
 

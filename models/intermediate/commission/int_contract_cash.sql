@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
 {#-
-    What was booked on a contract and what it brought, month by month, where a plan pays by that (S0-02):
+    What was booked on a contract and what it brought, month by month, where commission waits for it (S0-02):
     in the contract's currency, so that no rate holds back what is paid for; in the company's where cash
     came in another one. A cancellation leaves what was booked: what waits for cash is never released by it.
 -#}
@@ -24,13 +24,7 @@ flows as (
                 bases.commission_basis = 'collected'
                 or bases.commission_basis = 'booked' and bases.sign > 0
             )
-    where
-        transactions.contract_id is not null
-        and exists (
-            select 1
-            from {{ ref('policy_commission_plans') }} as plans
-            where plans.paid_when = 'collected'
-        )
+    where transactions.contract_id in (select sales.contract_id from {{ ref('int_cash_paid_sales') }} as sales)
 
 ),
 

@@ -17,19 +17,6 @@ earned as (
 
 ),
 
-sales as (
-
-    select distinct
-        employee_id,
-        plan_id,
-        credited_as,
-        assignment_role,
-        credited_on,
-        accumulation_start
-    from earned
-
-),
-
 flows as (
 
     select
@@ -49,11 +36,9 @@ flows as (
         sales.accumulation_start,
         cash.booked_amount,
         cash.collected_amount
-    from sales
-    inner join {{ ref('fct_transactions') }} as origins
-        on sales.credited_as = origins.transaction_id
+    from {{ ref('int_cash_paid_sales') }} as sales
     inner join {{ ref('int_contract_cash') }} as cash
-        on origins.contract_id = cash.contract_id
+        on sales.contract_id = cash.contract_id
 
 ),
 
