@@ -21,37 +21,6 @@
 -#}
 with
 
-lines as (
-
-    {% for source in ['int_commission_parts', 'int_sale_cap_lines', 'int_deferred_lines', 'int_gate_lines'] -%}
-    select
-        employee_id,
-        plan_id,
-        commission_amount,
-        period_month
-    from {{ ref(source) }}
-    where
-        period_month >= {{ add_months(window_start(), -11) }}
-        and period_month < {{ window_end() }}
-    {% if not loop.last -%}
-    union all
-    {% endif -%}
-    {%- endfor %}
-),
-
-months as (
-
-    select
-        employee_id,
-        plan_id,
-        period_month,
-        sum(commission_amount) as commission_amount
-    from lines
-    where plan_id in (select caps.plan_id from {{ ref('policy_commission_caps') }} as caps)
-    group by employee_id, plan_id, period_month
-
-),
-
 capped as (
 
     select
@@ -63,7 +32,7 @@ capped as (
         {{ 'periods.period_month' if kind == 'month' else 'periods.' ~ kind ~ '_start' }} as {{ kind }}_from,
         {% endfor -%}
         months.commission_amount as left_by_none
-    from months
+    from {{ ref('int_months_to_cap') }} as months
     inner join {{ ref('dim_periods') }} as periods
         on months.period_month = periods.period_month
     {% for kind in kinds -%}
