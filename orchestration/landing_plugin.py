@@ -15,7 +15,8 @@ from dbt_common.exceptions import DbtRuntimeError
 from orchestration.lib.changes import record_changes
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once, faulty_files
-from orchestration.lib.landing import create_views, memory_limit
+from orchestration.lib.landing import create_views
+from orchestration.lib.limits import memory_limit
 from orchestration.lib.quoting import literal
 from orchestration.lib.warehouse import ensure_cuts_table
 

@@ -27,8 +27,10 @@ from typing import Any
 import duckdb
 
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.limits import memory_limit
 from orchestration.lib.policy import csv_rows
 from orchestration.lib.policy import policy_digest as digest_of_policy
+from orchestration.lib.quoting import literal
 from orchestration.lib.register import Register, sha256
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
@@ -36,6 +38,7 @@ from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
 FORMAT = 1
 MANIFEST = "manifest.json"
 PENDING = ".pending"
+ROWS_AT_A_TIME = 10_000
 # File: the mart, the column that has the month, and the order of the rows.
 TABLES = {
     "closes": ("fct_closes", "period_month", "period_month"),
@@ -156,6 +159,7 @@ def write_pending(settings: Settings, warehouse: Path, month: date, by: str) -> 
     remove(folder)
     folder.mkdir(parents=True)
     with open_read_only(warehouse) as connection:
+        connection.execute(f"set memory_limit = {literal(memory_limit())}")
         tables = {name: _write_table(connection, folder, name, month) for name in TABLES}
         found = sorted(findings(connection))
         (folder / "findings.csv").write_bytes(as_csv(["check", "rows"], found))
@@ -344,14 +348,27 @@ def remove(folder: Path) -> None:
 def _write_table(
     connection: duckdb.DuckDBPyConnection, folder: Path, name: str, month: date
 ) -> dict[str, Any]:
-    header, rows, columns = _rows_of(connection, name, month)
-    (folder / f"{name}.csv").write_bytes(as_csv(header, rows))
-    return {"file": f"{name}.csv", "rows": len(rows), "columns": columns}
+    """Write a table's file, some rows at a time: a month of commission lines may be millions."""
+    columns = _select(connection, name, month)
+    count = 0
+    with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        while rows := connection.fetchmany(ROWS_AT_A_TIME):
+            writer.writerows(rows)
+            count += len(rows)
+    return {"file": f"{name}.csv", "rows": count, "columns": columns}
 
 
 def _rows_of(
     connection: duckdb.DuckDBPyConnection, name: str, month: date
-) -> tuple[list[str], list[tuple[Any, ...]], dict[str, str]]:
+) -> list[tuple[Any, ...]]:
+    _select(connection, name, month)
+    return connection.fetchall()
+
+
+def _select(connection: duckdb.DuckDBPyConnection, name: str, month: date) -> dict[str, str]:
+    """Ask for the rows of a table that a package keeps; its columns with their types."""
     mart, column, order = TABLES[name]
     columns = dict(
         connection.execute(
@@ -369,11 +386,11 @@ def _rows_of(
             ).fetchall()
         ]  # fmt: skip
     is_kept = CHOSEN.get(name, f"list_contains(?, {column})")
-    rows = connection.execute(
+    connection.execute(
         f"select * from marts.{mart} where {is_kept} order by {column}, {order}",
         [month if name in CHOSEN else months],
-    ).fetchall()
-    return list(columns), rows, columns
+    )
+    return columns
 
 
 def _rows_if_there(warehouse: Path, mart: str, query: str) -> list[tuple[Any, ...]]:
@@ -404,9 +421,9 @@ def _against_ledger(package: Package, warehouse: Path) -> list[str]:
         for name in RECORDS:
             with (package.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
                 kept = Counter(tuple(row) for row in list(csv.reader(file))[1:])
-            _, rows, _ = _rows_of(connection, name, package.month)
             held = Counter(
-                tuple("" if value is None else str(value) for value in row) for row in rows
+                tuple("" if value is None else str(value) for value in row)
+                for row in _rows_of(connection, name, package.month)
             )
             for place, lacking in ((warehouse, kept - held), (package.folder, held - kept)):
                 found += [

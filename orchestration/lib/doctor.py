@@ -20,7 +20,8 @@ from orchestration.lib.build import LOCK, MEGABYTE, space_needed
 from orchestration.lib.close_package import closed_in, disagreements
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once, drift
-from orchestration.lib.landing import find_files, memory_limit, unknown_paths
+from orchestration.lib.landing import find_files, unknown_paths
+from orchestration.lib.limits import memory_limit
 from orchestration.lib.policy import policy_setting
 from orchestration.lib.policy_gate import check_policy
 from orchestration.lib.runs import last_runs

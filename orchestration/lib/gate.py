@@ -31,7 +31,6 @@ from orchestration.lib.landing import (
     find_files,
     fingerprint,
     header_of,
-    memory_limit,
     numbered,
     parts_of,
     read_parquet,
@@ -39,6 +38,7 @@ from orchestration.lib.landing import (
     scratch,
     stamp,
 )
+from orchestration.lib.limits import memory_limit
 from orchestration.lib.policy_gate import check_policy
 from orchestration.lib.problem import Problem
 from orchestration.lib.quarantine import broken_rows

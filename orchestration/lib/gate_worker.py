@@ -23,7 +23,8 @@ from typing import IO, Any
 import duckdb
 
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.landing import find_files, memory_limit, scratch
+from orchestration.lib.landing import find_files, scratch
+from orchestration.lib.limits import memory_limit
 from orchestration.lib.problem import Problem
 
 COMMAND = [sys.executable, "-m", "orchestration.lib.gate_worker"]

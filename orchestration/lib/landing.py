@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
-import tempfile
+import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,17 +19,13 @@ import duckdb
 import pyarrow.parquet as pq
 
 from orchestration.lib.contract import Table, landing_tables
+from orchestration.lib.limits import memory_limit, spill_folder
 from orchestration.lib.quoting import identifier
 from orchestration.lib.row_rules import is_broken, readable_type
 
 # The SHA-256 of a landed file may lie beside it: ``a.csv.sha256``.
 CHECKSUM = ".sha256"
 OPTIONAL_COLUMNS = frozenset({"_deleted"})
-
-
-def memory_limit() -> str:
-    """What DuckDB may hold in memory (``PLUMBLINE_MEMORY``), as profiles.yml has it."""
-    return os.environ.get("PLUMBLINE_MEMORY", "400MB")
 
 
 def scratch() -> duckdb.DuckDBPyConnection:
@@ -40,7 +35,7 @@ def scratch() -> duckdb.DuckDBPyConnection:
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit(),
-        "temp_directory": tempfile.gettempdir(),
+        "temp_directory": spill_folder(uuid.uuid4().hex),
     }
     connection = duckdb.connect(config=config)
     connection.execute("set TimeZone = 'UTC'")

@@ -8,7 +8,9 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from orchestration.lib.limits import spill_folder
 from orchestration.lib.promotion_cuts import COLUMNS
+from orchestration.lib.quoting import literal
 from orchestration.lib.tables import CUTS_TABLE, cut_pools
 
 # Columns that say when something ran: no results, and never compared.
@@ -29,6 +31,11 @@ def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as error:
         raise WarehouseError(f"{path} is being written by another process: {error}") from error
     connection.execute("set TimeZone = 'UTC'")
+    # Beside the warehouse, as DuckDB has it, readers would overwrite what others write aside.
+    wanted = spill_folder(str(path.resolve()))
+    [(spills_in,)] = connection.execute("select current_setting('temp_directory')").fetchall()
+    if spills_in != wanted:
+        connection.execute(f"set temp_directory = {literal(wanted)}")
     return connection
 
 

@@ -1,0 +1,78 @@
+"""What does not fit into memory is written aside, and nobody else writes there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.landing import scratch
+from orchestration.lib.warehouse import open_read_only
+
+# More than a hundred megabytes hold.
+WIDE = (
+    "select sum(hash(word)), count(*) from (select word, row_number() over (order by hash(word || 'x'))"
+    " as place from (select 'row' || (range * {step}) as word from range(3000000)))"
+)
+
+
+@pytest.fixture
+def little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A hundred megabytes for each DuckDB, and the folder in which they write aside."""
+    monkeypatch.setenv("PLUMBLINE_MEMORY", "100MB")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_two_that_write_aside_at_once_do_not_write_over_each_other(little: Path) -> None:
+    def found(step: int) -> object:
+        with scratch() as connection:
+            connection.execute("set threads = 1")
+            answer = connection.execute(WIDE.format(step=step)).fetchall()
+            folder = connection.execute("select current_setting('temp_directory')").fetchall()
+            assert Path(folder[0][0]).parent == little
+            return answer
+
+    expected = [duckdb.sql(WIDE.format(step=step)).fetchall() for step in (3, 7)]
+    with ThreadPoolExecutor() as both:
+        assert list(both.map(found, (3, 7))) == expected
+    assert list(little.iterdir()) == []
+
+
+def test_readers_of_a_warehouse_write_aside_apart_and_leave_nothing(little: Path) -> None:
+    warehouse = little / "warehouse" / "plumbline.duckdb"
+    warehouse.parent.mkdir()
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create table numbers as select range as number from range(10)")
+    with open_read_only(warehouse) as first:
+        first.execute("set memory_limit = '100MB'; set threads = 1")
+        answer = first.execute(WIDE.format(step=3)).fetchall()
+        # Once it has written aside, the folder is what it is.
+        with open_read_only(warehouse) as second:
+            assert second.execute("select sum(number) from numbers").fetchall() == [(45,)]
+    assert answer == duckdb.sql(WIDE.format(step=3)).fetchall()
+    assert [path.name for path in little.iterdir()] == ["warehouse"]
+    assert [path.name for path in warehouse.parent.iterdir()] == ["plumbline.duckdb"]
+
+
+def test_each_process_has_a_folder_of_its_own() -> None:
+    asked = (
+        "from orchestration.lib.limits import spill_folder; print(spill_folder('plumbline.duckdb'))"
+    )
+    folders = {
+        subprocess.run(
+            [sys.executable, "-c", asked],
+            cwd=PROJECT_DIR,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    }
+    assert len(folders) == 2
