@@ -4,7 +4,10 @@
     reach={'crm.opportunity_team': 'everything'},
 ) }}
 
-{#- Deals that solution experts were called to, by the month the deal was created in (S0-09). All teams are ranked: one batch. -#}
+{#-
+    Deals that solution experts were called to, by the month the deal was created in (S0-09). All teams are ranked
+    for it, so there is one batch.
+-#}
 with
 
 settings as (
