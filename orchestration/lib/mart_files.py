@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-import duckdb
-
 from orchestration.lib.close_package import code_version, sync
 from orchestration.lib.landing import scratch
 from orchestration.lib.marts import described_marts
@@ -110,8 +108,7 @@ def _write_duckdb(
 
 def _write_parquet(draft: Path) -> None:
     """Every mart as Parquet, from the file just written: the two are one version."""
-    with duckdb.connect(str(draft / FILE), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with open_read_only(draft / FILE) as connection:
         for (mart,) in connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"
         ).fetchall():

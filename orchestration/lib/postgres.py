@@ -32,7 +32,7 @@ from psycopg import sql
 
 from orchestration.lib.access import AUDIENCES, PERSONAL_AUDIENCES, Grant, condition, grants
 from orchestration.lib.marts import LINES, Mart, described_marts
-from orchestration.lib.warehouse import WarehouseError
+from orchestration.lib.warehouse import WarehouseError, open_read_only
 
 OWN, VIEWS = "plumbline", "marts"
 VERSION_TABLE = "published_version"
@@ -165,8 +165,7 @@ class Postgres:
             f"insert into {OWN}.versions (version, published_at) values (%s, %s) returning version_id",
             version, published_at,
         )  # fmt: skip
-        with duckdb.connect(str(file), read_only=True) as source:
-            source.execute("set TimeZone = 'UTC'")
+        with open_read_only(file) as source:
             names = source.execute(
                 "select table_name from duckdb_tables() where schema_name = 'marts'"
                 " and table_name <> ? order by 1",

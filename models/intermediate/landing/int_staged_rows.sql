@@ -1,9 +1,9 @@
 {#-
-    The rows that the models work with; of tables staged month by month, as counted there. Those of stages are
-    counted where they are used, because a stage without its deal is used nowhere.
+    The rows that the models work with; of tables whose rows become a fact's, as counted there. So are entries
+    of stages, several to a row: one without its deal is used nowhere.
 -#}
 {%- set tables = landing_table_names() -%}
-{%- set by_month = facts_of_landed() -%}
+{%- set facts = facts_of_landed() -%}
 {%- set stages = 'crm.opportunity_stage_history' -%}
 
 with
@@ -11,7 +11,7 @@ with
 staged as (
 
     {% for system, names in tables.items() -%}
-    {%- for name in names if system ~ '.' ~ name not in by_month and system ~ '.' ~ name != stages %}
+    {%- for name in names if system ~ '.' ~ name not in facts and system ~ '.' ~ name != stages %}
     select
         '{{ system }}.{{ name }}' as landing_table,
         count(*) as rows_staged
@@ -19,7 +19,7 @@ staged as (
     union all
     {%- endfor %}
     {%- endfor %}
-    {%- for landing_table in by_month %}
+    {%- for landing_table in facts %}
     select
         '{{ landing_table }}' as landing_table,
         cast(coalesce(sum(rows_staged), 0) as bigint) as rows_staged
