@@ -47,6 +47,7 @@ from orchestration.terminal import (
     By,
     KnownAt,
     Month,
+    Profiled,
     bar,
     console,
     errors,
@@ -99,9 +100,7 @@ def demo(
 @app.command("build")
 def build_command(
     known_at: KnownAt = None,
-    profile: Annotated[
-        bool, typer.Option("--profile", help="Show rows, seconds, memory and spill of each model.")
-    ] = False,
+    profile: Profiled = False,
     rows_per_batch: Annotated[
         int | None,
         typer.Option(help="Landed rows that are built at a time, in whole months: bounds memory."),
@@ -155,6 +154,7 @@ def close_command(
         bool, typer.Option(help="Land the demo company first where nothing is landed.")
     ] = False,
     by: By = None,
+    profile: Profiled = False,
     as_json: AsJson = False,
 ) -> None:
     """Close a month: post to the ledger what is now computed and not yet posted."""
@@ -163,14 +163,17 @@ def close_command(
         # What it says is none of the JSON.
         with redirect_stdout(sys.stderr) if as_json else nullcontext():
             demo()
+    profiler = Profiler(settings.warehouse.parent) if profile else None
     try:
         chosen = month or last_whole_month(settings)
         if chosen is None:
             raise BuildError(f"nothing has been landed in {settings.landing}")
         with following() as (told, step):
             request = Request(known_at=known_at, close_month=chosen)
-            is_new = close(settings, request, told, step, by)
+            is_new = close(settings, request, told, step, by, profiler)
     except WarehouseError as error:
+        if profiler and not as_json:
+            console.print(run_log.profile_table(profiler))
         notify("Plumbline: a close failed", is_good=False, error=str(error))
         raise failed(error) from error
     if is_new:
@@ -197,6 +200,8 @@ def close_command(
     if (settings.landing / MARK).exists() and truth.exists():
         files.append(f"ground truth {shown(truth)}")
     with open_warehouse(settings) as connection:
+        if profiler and is_new:
+            console.print(run_log.profile_table(profiler, connection))
         console.print(report.close_summary(connection, chosen, files))
 
 

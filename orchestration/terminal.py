@@ -76,6 +76,9 @@ KnownAt = Annotated[
 ]
 
 
+Profiled = Annotated[
+    bool, typer.Option("--profile", help="Show rows, seconds, memory and spill of each model.")
+]
 AsJson = Annotated[
     bool,
     typer.Option(

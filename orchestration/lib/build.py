@@ -332,7 +332,12 @@ def no_other_writer(warehouse: Path) -> Iterator[None]:
 
 
 def close(
-    settings: Settings, request: Request, told: Told, progress: Progress, by: str | None = None
+    settings: Settings,
+    request: Request,
+    told: Told,
+    progress: Progress,
+    by: str | None = None,
+    profiler: Profiler | None = None,
 ) -> bool:
     """Close ``request.close_month``; False where it was closed before and nothing is to do.
 
@@ -365,7 +370,7 @@ def close(
         folder = write_pending(settings, copy, month, who)
         require_reviewed(settings, month, sha256(folder / "pay_ledger.csv"), who)
 
-    build(settings, request, told, progress, before_publishing=keep)
+    build(settings, request, told, progress, profiler, before_publishing=keep)
     settle(settings, [month])
     return True
 

@@ -15,12 +15,14 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.limits import memory_limit
 from orchestration.lib.policy import csv_rows
 from orchestration.lib.policy import policy_digest as digest_of_policy
-from orchestration.lib.quoting import literal
+from orchestration.lib.quoting import identifier, literal
 from orchestration.lib.register import Register, sha256
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, findings, open_read_only
@@ -386,11 +388,21 @@ def _select(connection: duckdb.DuckDBPyConnection, name: str, month: date) -> di
             ).fetchall()
         ]  # fmt: skip
     is_kept = CHOSEN.get(name, f"list_contains(?, {column})")
+    written = ", ".join(starmap(as_written, columns.items()))
     connection.execute(
-        f"select * from marts.{mart} where {is_kept} order by {column}, {order}",
+        f"select {written} from marts.{mart} where {is_kept} order by {column}, {order}",
         [month if name in CHOSEN else months],
     )
     return columns
+
+
+def as_written(column: str, kind: str) -> str:
+    """SQL: a column as text where DuckDB's is Python's own, in half the time; else as it is.
+
+    They differ in true and false, and in fractions below a millionth, which Python writes as 1E-8.
+    """
+    is_alike = kind == "DATE" or re.fullmatch(r"DECIMAL\(\d+,[0-6]\)", kind)
+    return f"cast({identifier(column)} as varchar)" if is_alike else identifier(column)
 
 
 def _rows_if_there(warehouse: Path, mart: str, query: str) -> list[tuple[Any, ...]]:

@@ -26,56 +26,58 @@ def look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: La
     """Write down the keys with more than one version in all files of a table of months.
 
     By their hashes first: these are small, and next to none comes twice. A key whose hash is another's is
-    written down for nothing, and does no harm.
+    not written down for that.
     """
     if not is_looked_up(landed.table) or landed.is_absent:
         return
     table = landed.table
-    bucket = bucket_of(table, own_columns(table)[0])
-    keys = relation_of(connection, landed).project(  # noqa: F841 - DuckDB finds it by its name
-        f"{key_of(table)} as key, {bucket} as bucket, {VERSION}"
-    )
+    rows = relation_of(connection, landed)
+    hashes = rows.project(f"hash({key_of(table)}) as hashed")  # noqa: F841 - DuckDB finds it by its name
     connection.execute(
         "create or replace temp table hashes_landed_again as"
-        " select hash(key) as hashed from keys group by hashed having count(*) > 1"
+        " select hashed from hashes group by hashed having count(*) > 1"
     )
-    versions = "select * from keys where hash(key) in (select hashed from hashes_landed_again)"
-    connection.execute(
-        f"insert into orchestration.landed_again {_keys_with_days(table, versions)}",
-        [table.full_name],
-    )
+    landed_again = f"hash({key_of(table)}) in (select hashed from hashes_landed_again)"
+    _write_down(connection, table, rows.filter(landed_again))
     connection.execute("drop table hashes_landed_again")
 
 
-def look_at_new_versions(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def look_at_new_versions(
+    connection: duckdb.DuckDBPyConnection, table: Table, versions: duckdb.DuckDBPyRelation
+) -> None:
     """Write down which keys of new rows have several versions now, and from when to when.
 
-    The versions are those in the temporary table ``new_versions`` (``orchestration.lib.months_touched``).
+    The hashes of the keys are in the temporary table ``new_keys`` (``orchestration.lib.months_touched``),
+    and ``versions`` are all rows of keys with such a hash.
     """
-    versions = "select key, bucket_0 as bucket, loaded, deleted from new_versions"
     connection.execute(
         "delete from orchestration.landed_again"
-        " where landing_table = ? and key in (select key from new_versions)",
+        " where landing_table = ? and hash(key) in (select hashed from new_keys)",
         [table.full_name],
+    )
+    _write_down(connection, table, versions)
+
+
+def _write_down(
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: duckdb.DuckDBPyRelation
+) -> None:
+    """Write down the keys of rows that have several, with their days; no first one where a row has none.
+
+    Of an update and a deletion loaded together the deletion counts, as in staging.
+    """
+    column = own_columns(table)[0]
+    day = partial(utc_day_of, table, column)
+    versions = rows.project(  # noqa: F841 - DuckDB finds it by its name
+        f"{key_of(table)} as key, {bucket_of(table, column)} as bucket, {VERSION}"
     )
     connection.execute(
-        f"insert into orchestration.landed_again {_keys_with_days(table, versions)}"
-        " having count(*) > 1",
-        [table.full_name],
-    )
-
-
-def _keys_with_days(table: Table, versions: str) -> str:
-    """SQL: keys of ``versions`` (key, bucket, loaded, deleted) with their days; no first one where a
-    version has none. Of an update and a deletion loaded together the deletion counts, as in staging."""
-    day = partial(utc_day_of, table, own_columns(table)[0])
-    return (
-        "select ?, key,"
+        "insert into orchestration.landed_again select ?, key,"
         f" case when count(bucket) = count(*) then {day('min(bucket)')} end as first_day,"
         f" {day('max(bucket)')} as last_day, count(*) as version_count,"
         " count(*) filter (deleted) as deletion_count,"
         " coalesce(max(loaded) filter (deleted) = max(loaded), false) as is_deleted"
-        f" from ({versions}) as versions group by key"
+        " from versions group by key having count(*) > 1",
+        [table.full_name],
     )
 
 

@@ -1,7 +1,8 @@
 """Which months new landing files touch: those of their rows, and those of the rows that they replace.
 
 A row that replaces another one changes the other's month too, however long ago it was; so the versions
-that the files seen before hold of the same keys are looked up.
+that the files seen before hold of the same keys are looked up. By the hashes of the keys: a year restated
+has tens of millions of them. A key whose hash is another's touches its month for nothing, and no harm.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.lib.contract import MonthRule, Table
-from orchestration.lib.landed_again import VERSION, is_looked_up, look_at_new_versions
+from orchestration.lib.landed_again import is_looked_up, look_at_new_versions
 from orchestration.lib.landed_months import bucket_of, key_of, month_of, own_columns
 from orchestration.lib.landing import LandedTable, find_files, relation_of
 
@@ -30,42 +31,32 @@ def months_touched(
     """
     table = landed.table
     others = {other.table.full_name: other for other in find_files(landing, faulty)}
-    fresh = landed.only(added)
     months = set[str]()
-    key = key_of(table)
-    everywhere = relation_of(connection, landed)
-    in_files = relation_of(connection, fresh)
-    new_keys_found = in_files.aggregate(f"{key} as key, count(*) as version_count")  # noqa: F841 - DuckDB finds it by its name
-    connection.execute("create or replace temp table new_keys as select * from new_keys_found")
-    own = own_columns(table)
-    columns = "".join(
-        f", {bucket_of(table, column)} as bucket_{number}" for number, column in enumerate(own)
+    new_rows = relation_of(connection, landed.only(added))  # noqa: F841 - DuckDB finds it by its name
+    connection.execute(
+        "create or replace temp table new_keys as"
+        f" select hash({key_of(table)}) as hashed, count(*) as version_count from new_rows group by 1"
     )
-    versions_found = everywhere.filter(f"{key} in (select key from new_keys)").project(  # noqa: F841 - DuckDB finds it by its name
-        f"{key} as key, {VERSION}{columns}"
+    versions = relation_of(connection, landed).filter(
+        f"hash({key_of(table)}) in (select hashed from new_keys)"
     )
-    connection.execute("create or replace temp table new_versions as select * from versions_found")
-    try:
-        if is_looked_up(table):
-            look_at_new_versions(connection, table)
-        for number, column in enumerate(own):
-            buckets = connection.table("new_versions").project(f"bucket_{number} as bucket")
-            months |= _months_of(buckets, table, column, time_zone)
-        for rule in table.months:
-            if rule.counts_only or rule.table is None or others[rule.table].is_absent:
-                continue
-            months |= _months_of_others(
-                connection, everywhere, table, others[rule.table], rule, time_zone
-            )
-    finally:
-        connection.execute("drop table new_keys")
-        connection.execute("drop table new_versions")
+    if is_looked_up(table):
+        look_at_new_versions(connection, table, versions)
+    for column in own_columns(table):
+        months |= _months_of(versions, table, column, time_zone)
+    for rule in table.months:
+        if rule.counts_only or rule.table is None or others[rule.table].is_absent:
+            continue
+        months |= _months_of_others(
+            connection, versions, table, others[rule.table], rule, time_zone
+        )
+    connection.execute("drop table new_keys")
     return months
 
 
 def _months_of_others(
     connection: duckdb.DuckDBPyConnection,
-    everywhere: duckdb.DuckDBPyRelation,
+    versions: duckdb.DuckDBPyRelation,
     table: Table,
     other: LandedTable,
     rule: MonthRule,
@@ -73,43 +64,41 @@ def _months_of_others(
 ) -> set[str]:
     """Months of rows of another table that name a changed row, by ``rule.key``."""
     key = key_of(table)
-    watched = ", ".join(f"cast({name} as varchar)" for name in rule.when)
-    # A key counts where what is watched differs between its versions, or was never seen before.
-    condition = (
-        f"count(distinct ({watched})) > 1 or bool_or(coalesce(cast(_deleted as boolean), false))"
-        " or count(*) = max(version_count)"
-        if rule.when
-        else "true"
-    )
-    new_references_found = everywhere.filter(  # noqa: F841 - DuckDB finds it by its name
-        f"{key} in (select key from new_keys)"
-    ).query(
-        "versions",
-        f"select {rule.reference or key} as reference from versions"
-        f" inner join new_keys on {key} = new_keys.key"
-        f" group by {key}, {rule.reference or key} having {condition}",
-    )
-    connection.execute(
-        "create or replace temp table new_references as"
-        " select distinct reference from new_references_found"
-    )
-    try:
-        found = relation_of(connection, other).filter(
-            f"cast({rule.key} as varchar) in (select reference from new_references)"
-            + (f" and ({rule.where})" if rule.where else "")
+    reference = rule.reference or key
+    if rule.when:
+        # A key counts where what is watched differs between its versions, or was never seen before.
+        watched = f"hash({', '.join(f'cast({name} as varchar)' for name in rule.when)})"
+        references_found = versions.query(
+            "versions",
+            f"select {reference} as reference from versions"
+            f" inner join new_keys on hash({key}) = new_keys.hashed"
+            f" group by {key}, {reference}"
+            f" having min({watched}) <> max({watched})"
+            " or bool_or(coalesce(cast(_deleted as boolean), false))"
+            " or count(*) = max(version_count)",
         )
-        buckets = found.project(f"{bucket_of(other.table, rule.column)} as bucket")
-        return _months_of(buckets, other.table, rule.column, time_zone)
-    finally:
-        connection.execute("drop table new_references")
+    else:
+        references_found = versions.project(f"{reference} as reference")
+    new_references_found = references_found.distinct()  # noqa: F841 - DuckDB finds it by its name
+    connection.execute(
+        "create or replace temp table new_references as select reference from new_references_found"
+    )
+    found = relation_of(connection, other).filter(
+        f"cast({rule.key} as varchar) in (select reference from new_references)"
+        + (f" and ({rule.where})" if rule.where else "")
+    )
+    months = _months_of(found, other.table, rule.column, time_zone)
+    connection.execute("drop table new_references")
+    return months
 
 
 def _months_of(
-    buckets: duckdb.DuckDBPyRelation, table: Table, column: str, time_zone: str
+    rows: duckdb.DuckDBPyRelation, table: Table, column: str, time_zone: str
 ) -> set[str]:
-    """The first days of the local months of buckets, as text."""
+    """The first days of the local months of rows by one of their columns, as text."""
     months = (
-        buckets.distinct()
+        rows.project(f"{bucket_of(table, column)} as bucket")
+        .distinct()
         .project(f"cast({month_of(table, column, 'bucket', time_zone)} as varchar) as period_month")
         .distinct()
     )

@@ -38,6 +38,8 @@ settings.load_profile("plumbline")
 # dbt's project and Dagster's stay in memory: not to be looked through for garbage at every step.
 gc.set_threshold(*GARBAGE_THRESHOLDS)
 
+# Where the fixture ``next_close`` keeps what its close said.
+PROFILED = "july.txt"
 DBT = str(Path(sys.executable).with_name("dbt"))
 # Tests run in several processes; what dbt writes beside the warehouse is each one's own.
 TARGET = PROJECT_DIR / "target" / "pytest" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
@@ -192,7 +194,7 @@ def truth(closed_demo: Company) -> dict[str, Any]:
 def next_close(
     closed_demo: Company, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Company:
-    """The demo after a late refund has arrived, July is over, and July is closed too."""
+    """The demo after a late refund has arrived, July is over, and July is closed too, with a profile."""
 
     def make(company: Company) -> None:
         closed_demo.copy_to(company.folder)
@@ -203,7 +205,7 @@ def next_close(
         count = "select count(*) from marts.fct_pay_ledger"
         with duckdb.connect(str(company.warehouse), read_only=True) as reader:
             before = reader.execute(count).fetchone()
-            company.must("close")
+            (company.folder / PROFILED).write_text(company.must("close", "--profile"))
             assert reader.execute(count).fetchone() == before
 
     return made_once(tmp_path_factory, "july", make)

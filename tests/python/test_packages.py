@@ -7,18 +7,36 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from orchestration.lib.close_package import as_written
 from tests.python import interrupted_closes as interrupted
 from tests.python.conftest import Company
 
 
 def closes(company: Company) -> Path:
     return company.folder / "closes"
+
+
+@pytest.mark.parametrize("scale", range(9))
+def test_what_duckdb_writes_as_text_reads_as_what_python_would_write(scale: int) -> None:
+    """Past packages, and what is held against them, have amounts and days as Python writes them."""
+    kind = f"DECIMAL(18,{scale})"
+    numbers = [0, 1, -1, 9, 10, -99, 100, 12_345_678, -(10**17), 10**18 - 1]
+    shifted = [Decimal(number).scaleb(-scale) for number in numbers]
+    amounts = ", ".join(f"('{amount:f}'::{kind})" for amount in shifted)
+    query = f"select {{}} from (values {amounts}) as amounts (amount) order by amount"
+    as_they_are, written = (
+        [value for (value,) in duckdb.sql(query.format(column)).fetchall()]
+        for column in ("amount", as_written("amount", kind))
+    )
+    assert list(map(str, as_they_are)) == list(map(str, written))
+    assert all(isinstance(value, str) for value in written) == (scale <= 6)
 
 
 def test_a_package_says_what_it_is_and_cannot_be_written(next_close: Company) -> None:

@@ -1,4 +1,4 @@
-"""``plumbline build --profile``: what each node took, as seen from outside the process."""
+"""``--profile`` of builds and closes: what each node took, as seen from outside the process."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from orchestration.lib.profile import NodeProfile, Profiler
 from orchestration.lib.run_log import profile_table
+from tests.python.conftest import PROFILED, Company
 
 HELD = 200_000_000
 WORK = f"held = b'x' * {HELD}; sum(range(3_000_000)); print('done', flush=True); input()"
@@ -76,3 +77,12 @@ def test_whatever_took_long_has_a_line_and_the_rest_is_added_up() -> None:
         ["fct_short", "0.01", "0.02", "500", "0"],
         ["2", "of", "kind", "test", "2.50", "3.50", "600", "9"],
     ]
+
+
+def test_a_close_shows_where_its_time_went(next_close: Company) -> None:
+    shown = (next_close.folder / PROFILED).read_text()
+    assert "Where the time went (peak memory of dbt:" in shown
+    lines = [line.split() for line in shown.splitlines() if line.strip()]
+    [ledger] = [line for line in lines if line[0] == "fct_pay_ledger"]
+    [(posted,)] = next_close.query("select count(*) from marts.fct_pay_ledger")
+    assert ledger[1] == f"{posted:,}"
