@@ -19,7 +19,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from orchestration.lib.contract import Table, landing_tables
-from orchestration.lib.limits import memory_limit, spill_folder
+from orchestration.lib.limits import GIVEN_BACK, memory_limit, spill_folder
 from orchestration.lib.quoting import identifier
 from orchestration.lib.row_rules import is_broken, readable_type
 
@@ -35,6 +35,7 @@ def scratch() -> duckdb.DuckDBPyConnection:
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit(),
+        **GIVEN_BACK,
         "temp_directory": spill_folder(uuid.uuid4().hex),
     }
     connection = duckdb.connect(config=config)

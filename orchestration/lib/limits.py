@@ -14,6 +14,14 @@ def memory_limit() -> str:
     return os.environ.get("PLUMBLINE_MEMORY", "400MB")
 
 
+# DuckDB gives back what it has freed once so much of it lies there. It does not count this, and by itself
+# waits for 128 and 512 MB.
+GIVEN_BACK = {
+    "allocator_flush_threshold": "8MB",
+    "allocator_bulk_deallocation_flush_threshold": "8MB",
+}
+
+
 def spill_folder(whose: str) -> str:
     """A folder of this process and of ``whose`` alone, which DuckDB makes and removes.
 
