@@ -8,31 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from orchestration.lib.tables import CUTS_COLUMNS
+
 PROMOTION = "promotion_eligible"
 DEMOTION = "demotion_proposed"
 NONE = "none"
-
-# Output columns in order, with their SQL types: the contract of marts.fct_promotion_cuts.
-COLUMNS = {
-    "employee_id": "string",
-    "period_kind": "string",
-    "role": "string",
-    "track": "string",
-    "grade": "string",
-    "pool": "string",
-    "outcome": "string",
-    "reason": "string",
-    "score": "decimal(14, 10)",
-    "top_score": "decimal(14, 10)",
-    "rank": "integer",
-    "ranked_count": "integer",
-    "top_ranked_count": "integer",
-    "top_slots": "integer",
-    "bottom_slots": "integer",
-    "grade_rank": "integer",
-    "proposed_grade_rank": "integer",
-    "period_month": "date",
-}
 
 
 def slots(share: Decimal, count: int) -> int:
@@ -49,7 +29,7 @@ def promotion_cuts(candidates: pd.DataFrame) -> pd.DataFrame:
     for the top), ``top_share`` and ``bottom_share`` (Decimal, 0 to 1), ``top_ties``,
     ``bottom_ties``, ``minimum_pool``, ``grade_rank``, ``lowest_grade_rank``,
     ``highest_grade_rank``, ``is_protected``, ``is_employed_throughout``, ``has_top_window``. The
-    result has a row for each of them with ``COLUMNS``, in the order of period, pool, rank and
+    result has a row for each of them with ``CUTS_COLUMNS``, in the order of period, pool, rank and
     employee. Row order of the input does not matter. A score that is missing raises
     ``ValueError``: an unknown result is not a bad one.
     """
@@ -58,9 +38,9 @@ def promotion_cuts(candidates: pd.DataFrame) -> pd.DataFrame:
     keys = ["period_month", "period_kind", "pool"]
     pools = [_cut_pool(pool) for _, pool in candidates.groupby(keys, sort=True)]
     if not pools:
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in CUTS_COLUMNS})
     result = pd.concat(pools, ignore_index=True)
-    return result.sort_values([*keys, "rank", "employee_id"], ignore_index=True)[list(COLUMNS)]
+    return result.sort_values([*keys, "rank", "employee_id"], ignore_index=True)[list(CUTS_COLUMNS)]
 
 
 def _cut_pool(pool: pd.DataFrame) -> pd.DataFrame:

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pandas as pd
-
-from orchestration.lib.promotion_cuts import COLUMNS, promotion_cuts
+if TYPE_CHECKING:
+    import pandas as pd
 
 CUTS_TABLE = "marts.fct_promotion_cuts"
+# Its columns in order, with their SQL types: its contract.
+CUTS_COLUMNS = {
+    "employee_id": "string",
+    "period_kind": "string",
+    "role": "string",
+    "track": "string",
+    "grade": "string",
+    "pool": "string",
+    "outcome": "string",
+    "reason": "string",
+    "score": "decimal(14, 10)",
+    "top_score": "decimal(14, 10)",
+    "rank": "integer",
+    "ranked_count": "integer",
+    "top_ranked_count": "integer",
+    "top_slots": "integer",
+    "bottom_slots": "integer",
+    "grade_rank": "integer",
+    "proposed_grade_rank": "integer",
+    "period_month": "date",
+}
 
 
 class Tables(Protocol):
@@ -23,6 +43,9 @@ class Tables(Protocol):
 
 def cut_pools(tables: Tables) -> int:
     """Cut the candidates into ``marts.fct_promotion_cuts``; returns the rows written."""
+    # Pandas takes 40 MB, and dbt works in this process before the cuts are made.
+    from orchestration.lib.promotion_cuts import promotion_cuts
+
     cuts = promotion_cuts(tables.frame("select * from intermediate.int_promotion_candidates"))
-    tables.replace(CUTS_TABLE, cuts, COLUMNS)
+    tables.replace(CUTS_TABLE, cuts, CUTS_COLUMNS)
     return len(cuts)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from orchestration.lib.limits import spill_folder
-from orchestration.lib.promotion_cuts import COLUMNS
 from orchestration.lib.quoting import literal
-from orchestration.lib.tables import CUTS_TABLE, cut_pools
+from orchestration.lib.tables import CUTS_COLUMNS, CUTS_TABLE, cut_pools
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Columns that say when something ran: no results, and never compared.
 RUN_TIMES = {"fct_closes": ["closed_at"], "fct_quarantined_rows": ["first_seen_at"]}
@@ -63,7 +65,7 @@ def ensure_cuts_table(connection: duckdb.DuckDBPyConnection) -> None:
     One with other columns, of an earlier version of the project, is none: the cuts are made anew in
     every build.
     """
-    _ensure_table(connection, CUTS_TABLE, COLUMNS)
+    _ensure_table(connection, CUTS_TABLE, CUTS_COLUMNS)
 
 
 def _ensure_table(

@@ -28,9 +28,8 @@ from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import FOLDERS
 from orchestration.lib.gate import faulty_files
 from orchestration.lib.lean_dbt import make_lean
-from orchestration.lib.promotion_cuts import COLUMNS
 from orchestration.lib.settings import Settings
-from orchestration.lib.tables import CUTS_TABLE, cut_pools
+from orchestration.lib.tables import CUTS_COLUMNS, CUTS_TABLE, cut_pools
 from orchestration.spark.cluster import cluster
 from orchestration.spark.landing import load_landing
 from orchestration.spark.session import SparkTables, open_session
@@ -53,7 +52,7 @@ def build(settings: Settings, requests: Sequence[Request], *, with_unit_tests: b
     with _told("loading the landing"):
         load_landing(session, settings.landing, settings.policy, faulty_files(settings.remembered))
     if not session.catalog.tableExists(CUTS_TABLE):
-        tables.replace(CUTS_TABLE, pd.DataFrame(columns=list(COLUMNS)), COLUMNS)
+        tables.replace(CUTS_TABLE, pd.DataFrame(columns=list(CUTS_COLUMNS)), CUTS_COLUMNS)
     os.environ["PLUMBLINE_POLICY"] = seed_folder(settings.policy)
     for request in requests:
         month = request.close_month

@@ -76,3 +76,14 @@ def test_each_process_has_a_folder_of_its_own() -> None:
         for _ in range(2)
     }
     assert len(folders) == 2
+
+
+def test_a_build_does_without_pandas_until_it_cuts_the_pools() -> None:
+    """Some 40 MB beside every model, for what takes a second at the end."""
+    code = (
+        "import sys\n"
+        "import orchestration.landing_plugin, orchestration.lib.dbt_worker\n"
+        "print('pandas' in sys.modules)"
+    )
+    asked = [sys.executable, "-c", code]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "False\n"

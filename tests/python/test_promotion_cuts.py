@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.lib.promotion_cuts import COLUMNS, promotion_cuts, slots
-from orchestration.lib.tables import CUTS_TABLE
+from orchestration.lib.promotion_cuts import promotion_cuts, slots
+from orchestration.lib.tables import CUTS_COLUMNS, CUTS_TABLE
 from orchestration.lib.warehouse import DuckTables, ensure_cuts_table
 
 MONTH = pd.Timestamp("2026-06-01")
@@ -169,7 +169,7 @@ def test_pools_and_periods_are_cut_apart() -> None:
 
 def test_no_candidates_give_an_empty_frame_with_every_column() -> None:
     cut = promotion_cuts(candidates(distinct(1)).iloc[:0])
-    assert list(cut.columns) == list(COLUMNS)
+    assert list(cut.columns) == list(CUTS_COLUMNS)
     assert cut.empty
 
 
@@ -240,7 +240,7 @@ def test_a_cuts_table_of_an_earlier_version_makes_room_and_one_of_this_version_k
     cuts = promotion_cuts(candidates(distinct(5)))
     with duckdb.connect() as connection:
         connection.execute(f"create schema marts; create table {CUTS_TABLE} (employee_id varchar)")
-        DuckTables(connection).replace(CUTS_TABLE, cuts, COLUMNS)
+        DuckTables(connection).replace(CUTS_TABLE, cuts, CUTS_COLUMNS)
         ensure_cuts_table(connection)
         kept = connection.execute(f"select count(*) from {CUTS_TABLE}").fetchall()
     assert kept == [(5,)]
