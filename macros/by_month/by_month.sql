@@ -34,12 +34,12 @@
         {% if not is_new %}
             {% call statement('delete') -%}
                 delete from {{ target_relation }}
-                where {{ batch_of(in_months('period_month'), batch) }}
+                where {{ written_months(batch) }}
             {%- endcall %}
         {% endif %}
         {% call statement('insert') -%}
             insert into {{ target_relation }} by name
-            {{ batch_of(rows_of_months(compiled_code), batch) }}
+            {{ rows_of_months(compiled_code, batch) }}
         {%- endcall %}
         {#- What a transaction has written, DuckDB holds in part in memory until its end. A run that breaks off
             here has not recorded the months, and the next one builds them anew. -#}
@@ -72,12 +72,21 @@
 {%- endmacro %}
 
 {#- Whatever a model computes beside the months it was asked for is not taken. -#}
-{% macro rows_of_months(sql) -%}
+{% macro rows_of_months(sql, batch) -%}
     select *
     from (
-        {{ sql }}
+        {{ batch_of(sql, batch) }}
     ) as computed
-    where {{ in_months('period_month') }}
+    where {{ written_months(batch) }}
+{%- endmacro %}
+
+{#- The months that a batch writes, as a condition. -#}
+{% macro written_months(batch) -%}
+    {%- set conditions = [] -%}
+    {%- for span in batch.ranges -%}
+        {%- do conditions.append(batch_of(in_months('period_month'), span)) -%}
+    {%- endfor -%}
+    ({{ conditions | join(' or ') }})
 {%- endmacro %}
 
 {% macro rows_of_no_month(sql) -%}

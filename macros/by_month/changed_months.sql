@@ -1,6 +1,6 @@
 {#-
     The months that the current model has to build, in batches:
-    {is_everything, batches: [{start, end}], change_id}; null bounds are open.
+    {is_everything, batches (month_batches), change_id}; null bounds are open.
 
     Its inputs are the tables it reads, found through views and plain tables up to landing tables,
     and to models that record their own changes. `reach` in the model's config says which other
@@ -254,7 +254,9 @@
 
 {#-
     Ranges of months as batches of whole months, each with at most `rows_per_batch` landed rows where
-    a month has no more: what bounds the memory of a build.
+    a month has no more: what bounds the memory of a build. A batch has the ranges of months that are written,
+    {start, end, ranges: [{start, end}]}: of a light model there is one batch, whatever months between them
+    rest, because what such a model takes is reading, as long for one range as for all.
 -#}
 {% macro month_batches(ranges) -%}
     {%- set months = run_query(
@@ -292,37 +294,40 @@
         group by months.period_month, months.row_count
         order by months.period_month"
     ).rows -%}
-    {%- set state = namespace(batches=[], open=none, rows=0) -%}
+    {%- set is_light = config.get('is_light', false) -%}
+    {%- set state = namespace(batches=[], open=none, rows=0, was_pending=false) -%}
     {%- for row in months -%}
         {%- if row.is_pending -%}
             {%- if
                 state.open is not none
-                and not config.get('is_light', false)
-                and state.rows + row.row_count > run_setting('rows_per_batch') | int
+                and not is_light
+                and (
+                    not state.was_pending
+                    or state.rows + row.row_count > run_setting('rows_per_batch') | int
+                )
             -%}
-                {%- do state.batches.append(state.open) -%}
                 {%- set state.open = none -%}
             {%- endif -%}
+            {%- set range_start = none if loop.first and row.first_is_open else row.period_month | string -%}
             {%- if state.open is none -%}
-                {%- set state.open = {
-                    'start': none if loop.first and row.first_is_open else row.period_month | string
-                } -%}
+                {%- set state.open = {'start': range_start, 'ranges': []} -%}
+                {%- do state.batches.append(state.open) -%}
                 {%- set state.rows = 0 -%}
+            {%- endif -%}
+            {%- if not state.open.ranges or not state.was_pending -%}
+                {%- do state.open.ranges.append({'start': range_start}) -%}
             {%- endif -%}
             {%- set state.rows = state.rows + row.row_count -%}
             {%- set last_day = row.period_month + modules.datetime.timedelta(days=32) -%}
-            {%- do state.open.update({
-                'end': none if loop.last and row.last_is_open else last_day.replace(day=1) | string
-            }) -%}
-        {%- elif state.open is not none -%}
-            {%- do state.batches.append(state.open) -%}
-            {%- set state.open = none -%}
+            {%- set range_end = none if loop.last and row.last_is_open else last_day.replace(day=1) | string -%}
+            {%- do state.open.ranges[-1].update({'end': range_end}) -%}
+            {%- do state.open.update({'end': range_end}) -%}
         {%- endif -%}
+        {%- set state.was_pending = row.is_pending -%}
     {%- endfor -%}
-    {%- if state.open is not none -%}
-        {%- do state.batches.append(state.open) -%}
-    {%- elif not months -%}
-        {%- do state.batches.append({'start': none, 'end': none}) -%}
+    {%- if not months -%}
+        {%- set all_months = {'start': none, 'end': none} -%}
+        {%- do state.batches.append({'start': none, 'end': none, 'ranges': [all_months]}) -%}
     {%- endif -%}
     {{ return(state.batches) }}
 {%- endmacro %}

@@ -1,8 +1,9 @@
 {#-
     Keys that have been landed more than once, of which the months that are built may have a version, and
     whether they are `is_moved`: whether a version may lie outside of these months, and replace one inside.
-    `inside` is the condition for the months, in_months or in_months_utc. A key too many does no harm: a
-    single version is the newest.
+    `newest_loaded_at` is when the newest was loaded, where that alone tells it from the others; null where they
+    have to be ranked. `inside` is the condition for the months, in_months or in_months_utc. A key too many does no
+    harm: a single version is the newest.
 -#}
 {% macro keys_landed_again(relation, key, inside) -%}
     {{ adapter.dispatch('keys_landed_again')(relation, key, inside) }}
@@ -11,7 +12,8 @@
 {% macro default__keys_landed_again(relation, key, inside) -%}
     select
         again.{{ key }},
-        true as is_moved
+        true as is_moved,
+        cast(null as {{ dbt.type_timestamp() }}) as newest_loaded_at
     from (
         select {{ key }}
         from {{ relation }}
@@ -41,7 +43,9 @@
     {%- if is_recorded -%}
     select
         key as {{ key }},
-        coalesce(first_day <> last_day, true) as is_moved
+        coalesce(first_day <> last_day, true) as is_moved,
+        {#- As of a day before, the newest may not be known yet. #}
+        {{ 'newest_loaded_at' if run_setting('known_at') is none else 'cast(null as timestamp) as newest_loaded_at' }}
     from orchestration.landed_again
     where
         landing_table = '{{ landing_table }}'

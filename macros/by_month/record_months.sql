@@ -6,7 +6,7 @@
     {%- set name = model.name -%}
     {%- set ranges = [] -%}
     {%- for batch in pending.batches -%}
-        {%- do ranges.append('(' ~ batch_of(in_months('period_month'), batch) ~ ')') -%}
+        {%- do ranges.append(written_months(batch)) -%}
     {%- endfor -%}
     {%- set said = namespace(outcome='nothing has changed') -%}
     {% if pending.batches %}

@@ -7,8 +7,9 @@ written down here, in the warehouse's schema ``orchestration``, whenever dbt ope
 - ``landing_months``: per file and month, how many rows it has and when the newest was loaded;
 - ``quarantined_rows``: rows that break a rule of the contract (``orchestration.lib.quarantine``);
 - ``landed_again``: the keys that have been landed more than once, so that staging need not look for them,
-  with the first and last day (UTC) of their versions, so that a month looks at its own, and with their
-  numbers, so that every row is accounted for without counting them anew;
+  with the first and last day (UTC) of their versions, so that a month looks at its own, with their
+  numbers, so that every row is accounted for without counting them anew, and with the instant the newest of
+  two was loaded, so that they need no ranking;
 - ``changes``: what changed, in order: an input (a landing table, a model, or ``*`` for all), the
   first and last month (null: open) and why. Models append to it when they build a month anew;
 - ``built``: up to which change each model has been built, and for which cut-off;
@@ -49,7 +50,7 @@ create table if not exists orchestration.landing_months (
 );
 create table if not exists orchestration.landed_again (
     landing_table varchar, key varchar, first_day date, last_day date, version_count bigint,
-    deletion_count bigint, is_deleted boolean
+    deletion_count bigint, is_deleted boolean, newest_loaded_at timestamp
 );
 create table if not exists {quarantine.TABLE} (
     {", ".join(f"{name} {kind}" for name, kind in quarantine.COLUMNS.items())}
@@ -97,7 +98,7 @@ def record_changes(
     """
     time_zone = policy_setting(policy, "company_time_zone", "UTC").replace("'", "")
     if _lacks(connection, "landing_files", "rows_set_aside") or _lacks(
-        connection, "landed_again", "is_deleted"
+        connection, "landed_again", "newest_loaded_at"
     ):
         # A warehouse of before: what it has seen is looked at once more.
         for table in ("landing_files", "landing_months", "landed_again"):

@@ -1,8 +1,9 @@
 """The keys that have been landed more than once: from which day to which their versions lie, and how many.
 
-Staging ranks the versions of these and takes all other rows as they are, and a month ranks only those
-of which it may have a version (macro ``keys_landed_again``). What became of landed rows is told from the
-numbers of versions (macro ``landed_fates``): counted anew, it would take as long with every close.
+Staging takes all other rows as they are, and of these the newest version: of two it is known when that
+was loaded, others are ranked. A month looks only at those of which it may have a version (macro
+``ranked_versions``). What became of landed rows is told from the numbers of versions (macro
+``landed_fates``): counted anew, it would take as long with every close.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def _write_down(
 ) -> None:
     """Write down the keys of rows that have several, with their days; no first one where a row has none.
 
-    Of an update and a deletion loaded together the deletion counts, as in staging.
+    Of an update and a deletion loaded together the deletion counts, as in staging. When the newest was
+    loaded is told where it is one of two: others are ranked.
     """
     column = own_columns(table)[0]
     day = partial(utc_day_of, table, column)
@@ -75,7 +77,9 @@ def _write_down(
         f" case when count(bucket) = count(*) then {day('min(bucket)')} end as first_day,"
         f" {day('max(bucket)')} as last_day, count(*) as version_count,"
         " count(*) filter (deleted) as deletion_count,"
-        " coalesce(max(loaded) filter (deleted) = max(loaded), false) as is_deleted"
+        " coalesce(max(loaded) filter (deleted) = max(loaded), false) as is_deleted,"
+        " case when count(*) = 2 and min(loaded) < max(loaded) then make_timestamp(max(loaded)) end"
+        " as newest_loaded_at"
         " from versions group by key having count(*) > 1",
         [table.full_name],
     )

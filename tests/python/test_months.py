@@ -118,27 +118,32 @@ def test_what_is_built_month_by_month_is_what_a_full_build_gives(
     full.warehouse.unlink()
     full.must("build")
     assert_same_marts(company, full)
-    moved = gone = 0
+    moved = gone = told = ranked = 0
     for table in landing_tables().values():
         if table.months and len(table.key) == 1:
             key, at = table.key[0], f"cast({table.months[0].column} as timestamptz)"
             day = f"cast(timezone('UTC', {at}) as date)"
             deletion = "cast(_deleted as boolean)"
+            loaded = "timezone('UTC', cast(_loaded_at as timestamptz))"
             versions = (
                 f"select {key}, case when count({at}) = count(*) then min({day}) end, max({day}),"
                 f" count(*), count(*) filter ({deletion}),"
-                f" arg_max(coalesce({deletion}, false), (_loaded_at, coalesce({deletion}, false)))"
+                f" arg_max(coalesce({deletion}, false), (_loaded_at, coalesce({deletion}, false))),"
+                f" case when count(*) = 2 and min({loaded}) < max({loaded}) then max({loaded}) end"
                 f" from {table.full_name} group by 1 having count(*) > 1"
             )
             written_down = (
-                "select key, first_day, last_day, version_count, deletion_count, is_deleted"
-                f" from orchestration.landed_again where landing_table = '{table.full_name}'"
+                "select key, first_day, last_day, version_count, deletion_count, is_deleted,"
+                " newest_loaded_at from orchestration.landed_again"
+                f" where landing_table = '{table.full_name}'"
             )
             expected = set(full.query(versions))
             moved += sum(first != last for _, first, last, *_ in expected)
-            gone += sum(is_deleted for *_, is_deleted in expected)
+            gone += sum(is_deleted for *_, is_deleted, _ in expected)
+            told += sum(newest is not None for *_, newest in expected)
+            ranked += sum(newest is None for *_, newest in expected)
             assert set(full.query(written_down)) == set(company.query(written_down)) == expected
-    assert moved and gone
+    assert moved and gone and told and ranked
 
 
 def test_a_month_ranks_what_was_landed_again_of_its_own_and_nothing_else(
@@ -172,7 +177,7 @@ def test_a_month_ranks_what_was_landed_again_of_its_own_and_nothing_else(
     done = company.run(DBT, "--quiet", "compile", "--inline", asked, *FOLDERS)
     assert done.returncode == 0, done.stdout
     keys = done.stdout.replace("0999-12-31", "2025-07-31").replace("9999-01-02", "2025-09-02")
-    found = dict(company.query(keys))
+    found = {key: is_moved for key, is_moved, _ in company.query(keys)}
     assert set(found) <= {*inside, moved}
     assert found[chosen[0]] is False
     assert found[moved] is True
@@ -184,6 +189,28 @@ def test_batches_of_one_month_give_what_one_batch_gives(built: Company, tmp_path
     other.landing.symlink_to(built.landing)
     other.must("build", "--rows-per-batch", "1")
     assert_same_marts(other, built)
+
+
+def test_the_commission_of_an_earlier_months_sale_finds_its_contract_in_any_batch(
+    built: Company, tmp_path: Path
+) -> None:
+    """What is trued up at the end of a quarter has the day of the sale it is for."""
+    company = built.copy_to(tmp_path)
+    with duckdb.connect(str(company.warehouse)) as connection:
+        [(moved,)] = connection.execute(
+            "update marts.fct_commission_lines set period_month = '2026-06-01'"
+            " where period_month in ('2026-04-01', '2026-05-01')"
+        ).fetchall()
+    assert moved
+
+    def costs(rows_per_batch: str) -> list[tuple[Any, ...]]:
+        select = ["--full-refresh", "--select", "int_contract_commissions"]
+        build = [DBT, "--quiet", "run", *select, *FOLDERS]
+        done = company.run(*build, PLUMBLINE_ROWS_PER_BATCH=rows_per_batch)
+        assert done.returncode == 0, done.stdout
+        return company.query("from intermediate.int_contract_commissions order by all")
+
+    assert costs("1") == costs("1000000000") != []
 
 
 def test_a_late_row_builds_its_month_and_what_hangs_on_it_and_the_log_names_them(

@@ -44,35 +44,70 @@ cut_months as (
 
 ),
 
-costs as (
+-- Nearly all are of the months that are built, whose days are known before any row is read.
+lines_of_these_months as (
 
     select
-        transactions.contract_id,
-        lines.plan_id,
-        lines.pay_currency as currency,
-        sum(
-            case
-                when cut_months.employee_id is null then lines.pay_amount
-                else {{ exact_quotient(
-                    wide('lines.pay_amount') ~ ' * cut_months.kept_amount', 'cut_months.sold_amount', 4
-                ) }}
-            end
-        ) as amount,
-        lines.period_month
+        lines.*,
+        transactions.contract_id
     from lines
-    -- A line's transaction may be of an earlier month; its day finds it among all of them.
     inner join {{ ref('fct_transactions') }} as transactions
         on
             lines.transaction_id = transactions.transaction_id
             and lines.transaction_date = transactions.transaction_date
+    where {{ in_months('transactions.transaction_date') }}
+
+),
+
+lines_of_other_months as (
+
+    select
+        lines.*,
+        transactions.contract_id
+    from lines
+    inner join {{ ref('fct_transactions') }} as transactions
+        on
+            lines.transaction_id = transactions.transaction_id
+            and lines.transaction_date = transactions.transaction_date
+    where not {{ in_months('lines.transaction_date') }}
+
+),
+
+contract_lines as (
+
+    select * from lines_of_these_months
+    union all
+    select * from lines_of_other_months
+
+),
+
+costs as (
+
+    select
+        contract_lines.contract_id,
+        contract_lines.plan_id,
+        contract_lines.pay_currency as currency,
+        sum(
+            case
+                when cut_months.employee_id is null then contract_lines.pay_amount
+                else {{ exact_quotient(
+                    wide('contract_lines.pay_amount') ~ ' * cut_months.kept_amount',
+                    'cut_months.sold_amount', 4
+                ) }}
+            end
+        ) as amount,
+        contract_lines.period_month
+    from contract_lines
     left join cut_months
         on
-            lines.employee_id = cut_months.employee_id
-            and lines.plan_id = cut_months.plan_id
-            and lines.pay_currency = cut_months.pay_currency
-            and lines.period_month = cut_months.period_month
-    where transactions.contract_id is not null
-    group by transactions.contract_id, lines.plan_id, lines.pay_currency, lines.period_month
+            contract_lines.employee_id = cut_months.employee_id
+            and contract_lines.plan_id = cut_months.plan_id
+            and contract_lines.pay_currency = cut_months.pay_currency
+            and contract_lines.period_month = cut_months.period_month
+    where contract_lines.contract_id is not null
+    group by
+        contract_lines.contract_id, contract_lines.plan_id, contract_lines.pay_currency,
+        contract_lines.period_month
 
 ),
 
