@@ -69,7 +69,7 @@ def _write_down(
     """
     column = own_columns(table)[0]
     day = partial(utc_day_of, table, column)
-    versions = rows.project(  # noqa: F841 - DuckDB finds it by its name
+    versions_found = rows.project(  # noqa: F841 - DuckDB finds it by its name
         f"{key_of(table)} as key, {bucket_of(table, column)} as bucket, {VERSION}"
     )
     connection.execute(
@@ -80,7 +80,7 @@ def _write_down(
         " coalesce(max(loaded) filter (deleted) = max(loaded), false) as is_deleted,"
         " case when count(*) = 2 and min(loaded) < max(loaded) then make_timestamp(max(loaded)) end"
         " as newest_loaded_at"
-        " from versions group by key having count(*) > 1",
+        " from versions_found group by key having count(*) > 1",
         [table.full_name],
     )
 
