@@ -246,6 +246,47 @@ def test_a_late_row_builds_its_month_and_what_hangs_on_it_and_the_log_names_them
     ]
 
 
+def test_what_is_built_in_one_batch_writes_no_month_between_those_that_need_it(
+    built: Company, tmp_path: Path
+) -> None:
+    company = built.copy_to(tmp_path)
+    newest = company.query("select max(_loaded_at) from crm.activities")[0][0]
+    rows = company.query(
+        "select min(activity_id), min(employee_id), min(account_id), min(occurred_at) from"
+        " marts.fct_activities where period_month in ('2025-09-01', '2026-03-01') group by period_month"
+    )
+    names = (
+        "activity_id",
+        "employee_id",
+        "account_id",
+        "occurred_at",
+        "activity_type",
+        "_loaded_at",
+    )
+    late = [
+        dict(zip(names, (f"{row[0]}-late", *row[1:], "visit", newest), strict=True)) for row in rows
+    ]
+    company.land("crm.activities", late, part="late")
+    count = (
+        "select period_month::varchar, sum(rows_staged) from intermediate.int_staged_months"
+        " where landing_table = 'crm.activities' group by 1 order by 1"
+    )
+    before = dict(company.query(count))
+    company.must("build")
+    more = {month: staged - before[month] for month, staged in company.query(count)}
+    assert {month: rows for month, rows in more.items() if rows} == {
+        "2025-09-01": 1,
+        "2026-03-01": 1,
+    }
+    [(months,)] = company.query(
+        "select list(period_month::varchar order by 1) from orchestration.rebuilt_months"
+        " where model = 'int_staged_months' and invocation_id in"
+        " (select invocation_id from orchestration.runs where change_id >="
+        "  (select max(change_id) from orchestration.changes where reason = 'late.csv'))"
+    )
+    assert months == ["2025-09-01", "2026-03-01"]
+
+
 def test_a_contract_of_another_type_changes_the_months_of_its_money(
     built: Company, tmp_path: Path
 ) -> None:
