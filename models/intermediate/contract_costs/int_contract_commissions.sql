@@ -45,7 +45,7 @@ cut_months as (
 ),
 
 -- Nearly all are of the months that are built, whose days are known before any row is read.
-lines_of_these_months as (
+contract_lines as (
 
     select
         lines.*,
@@ -56,11 +56,7 @@ lines_of_these_months as (
             lines.transaction_id = transactions.transaction_id
             and lines.transaction_date = transactions.transaction_date
     where {{ in_months('transactions.transaction_date') }}
-
-),
-
-lines_of_other_months as (
-
+    union all
     select
         lines.*,
         transactions.contract_id
@@ -70,14 +66,6 @@ lines_of_other_months as (
             lines.transaction_id = transactions.transaction_id
             and lines.transaction_date = transactions.transaction_date
     where not {{ in_months('lines.transaction_date') }}
-
-),
-
-contract_lines as (
-
-    select * from lines_of_these_months
-    union all
-    select * from lines_of_other_months
 
 ),
 
