@@ -47,6 +47,9 @@ cut_months as (
 -- Nearly all are of the months that are built, whose days are known before any row is read.
 contract_lines as (
 
+    {% for months in [
+        in_months('transactions.transaction_date'), 'not ' ~ in_months('lines.transaction_date')
+    ] -%}
     select
         lines.*,
         transactions.contract_id
@@ -55,18 +58,9 @@ contract_lines as (
         on
             lines.transaction_id = transactions.transaction_id
             and lines.transaction_date = transactions.transaction_date
-    where {{ in_months('transactions.transaction_date') }}
-    union all
-    select
-        lines.*,
-        transactions.contract_id
-    from lines
-    inner join {{ ref('fct_transactions') }} as transactions
-        on
-            lines.transaction_id = transactions.transaction_id
-            and lines.transaction_date = transactions.transaction_date
-    where not {{ in_months('lines.transaction_date') }}
-
+    where {{ months }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 costs as (
