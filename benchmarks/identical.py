@@ -1,4 +1,4 @@
-"""Whether the same landing gives the same bytes: ``python -m benchmarks.identical <landing>``.
+"""Whether the same landing gives the same bytes: ``python -m benchmarks.identical compare <landing>``.
 
 Builds it anew again and again: on one core and on all, one model at a time and two, and, where
 ``--other`` names a folder with another DuckDB in it (``pip install --target``), with that one. Each
@@ -8,6 +8,7 @@ mart is written in a fixed order as CSV, and its SHA-256 compared with the first
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -45,22 +46,37 @@ def digests(warehouse: Path) -> dict[str, str]:
 def build(landing: Path, folder: Path, cores: str | None, **environment: str) -> dict[str, str]:
     """Build from nothing in ``folder`` and digest the marts. Raises where the build fails."""
     shutil.rmtree(folder, ignore_errors=True)
+    warehouse = folder / "plumbline.duckdb"
+    told = {
+        **os.environ,
+        "PLUMBLINE_LANDING": str(landing.resolve()),
+        "PLUMBLINE_WAREHOUSE": str(warehouse),
+        **environment,
+    }
     command = [sys.executable, "-m", "orchestration.cli", "build"]
     if cores:
         command = ["taskset", "-c", cores, *command]
-    subprocess.run(
-        command, cwd=PROJECT_DIR, check=True, stdout=subprocess.DEVNULL,
-        env={
-            **os.environ,
-            "PLUMBLINE_LANDING": str(landing.resolve()),
-            "PLUMBLINE_WAREHOUSE": str(folder / "plumbline.duckdb"),
-            **environment,
-        },
+    subprocess.run(command, cwd=PROJECT_DIR, check=True, stdout=subprocess.DEVNULL, env=told)
+    # By a process of its own: this one's DuckDB may not read what another wrote.
+    digested = subprocess.run(
+        [sys.executable, "-m", "benchmarks.identical", "digests", str(warehouse)],
+        cwd=PROJECT_DIR, check=True, capture_output=True, env=told,
     )  # fmt: skip
-    return digests(folder / "plumbline.duckdb")
+    found: dict[str, str] = json.loads(digested.stdout)
+    return found
 
 
-def main(
+app = typer.Typer(add_completion=False)
+
+
+@app.command("digests")
+def print_digests(warehouse: Path) -> None:
+    """The digests of one warehouse, as JSON."""
+    print(json.dumps(digests(warehouse)))
+
+
+@app.command()
+def compare(
     landing: Annotated[Path, typer.Argument(help="A landing folder.")],
     runs: Annotated[int, typer.Option(help="Builds with all cores.")] = 5,
     other: Annotated[Path | None, typer.Option(help="A folder with another DuckDB.")] = None,
@@ -90,4 +106,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

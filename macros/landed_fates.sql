@@ -52,18 +52,31 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Of an update and a deletion loaded together the deletion counts, as in version_rank. -#}
 {% macro fates_of_versions(system, name, condition) -%}
-        {%- set contract = landing_contract(system, name) -%}
         select
             coalesce(sum(versions.version_count - 1), 0) as rows_older,
-            count(case when versions.newest_deletion = versions.newest then 1 end) as rows_deleted
+            count(case when versions.is_deleted then 1 end) as rows_deleted
         from (
+            {{ landed_keys(system, name, condition) }}
+        ) as versions
+{%- endmacro %}
+
+{#-
+    The known keys of a landing table, each with its `version_count` and whether the newest version says that it
+    `is_deleted`. Of an update and a deletion loaded together the deletion counts, as in version_rank.
+-#}
+{% macro landed_keys(system, name, condition) -%}
+            {%- set contract = landing_contract(system, name) -%}
             select
+                {%- for column in contract.key %}
+                {{ typed(column, contract.types[column]) }} as {{ column }},
+                {%- endfor %}
                 count(*) as version_count,
-                max({{ instant('_loaded_at') }}) as newest,
-                max(case when cast(_deleted as boolean) then {{ instant('_loaded_at') }} end)
-                    as newest_deletion
+                coalesce(
+                    max(case when cast(_deleted as boolean) then {{ instant('_loaded_at') }} end)
+                    = max({{ instant('_loaded_at') }}),
+                    false
+                ) as is_deleted
             from {{ source(system, name) }}
             where
                 {{ is_known() }}
@@ -72,7 +85,6 @@
                 {%- for column in contract.key %}
                 {{ typed(column, contract.types[column]) }}{{ ',' if not loop.last }}
                 {%- endfor %}
-        ) as versions
 {%- endmacro %}
 
 {#- A landed column in the type of the contract. -#}

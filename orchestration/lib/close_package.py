@@ -41,6 +41,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 PENDING = ".pending"
 ROWS_AT_A_TIME = 10_000
+# Python writes an amount below a millionth as 1E-8.
+PLAIN_PLACES = 6
 # File: the mart, the column that has the month, and the order of the rows.
 TABLES = {
     "closes": ("fct_closes", "period_month", "period_month"),
@@ -350,14 +352,16 @@ def remove(folder: Path) -> None:
 def _write_table(
     connection: duckdb.DuckDBPyConnection, folder: Path, name: str, month: date
 ) -> dict[str, Any]:
-    """Write a table's file, some rows at a time: a month of commission lines may be millions."""
-    columns = _select(connection, name, month)
+    """Write a table's file, some rows at a time: a month of commission lines may be millions.
+
+    DuckDB makes the lines, byte for byte as Python's ``csv`` would, in a fraction of the time.
+    """
+    columns = _select(connection, name, month, as_lines=True)
     count = 0
     with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
+        csv.writer(file).writerow(columns)
         while rows := connection.fetchmany(ROWS_AT_A_TIME):
-            writer.writerows(rows)
+            file.writelines(line for (line,) in rows)
             count += len(rows)
     return {"file": f"{name}.csv", "rows": count, "columns": columns}
 
@@ -369,8 +373,13 @@ def _rows_of(
     return connection.fetchall()
 
 
-def _select(connection: duckdb.DuckDBPyConnection, name: str, month: date) -> dict[str, str]:
-    """Ask for the rows of a table that a package keeps; its columns with their types."""
+def _select(
+    connection: duckdb.DuckDBPyConnection, name: str, month: date, *, as_lines: bool = False
+) -> dict[str, str]:
+    """Ask for the rows of a table that a package keeps, as texts or each as a line of CSV.
+
+    Returns its columns with their types.
+    """
     mart, column, order = TABLES[name]
     columns = dict(
         connection.execute(
@@ -388,21 +397,56 @@ def _select(connection: duckdb.DuckDBPyConnection, name: str, month: date) -> di
             ).fetchall()
         ]  # fmt: skip
     is_kept = CHOSEN.get(name, f"list_contains(?, {column})")
-    written = ", ".join(starmap(as_written, columns.items()))
+    asked = csv_line(columns) if as_lines else ", ".join(starmap(as_written, columns.items()))
     connection.execute(
-        f"select {written} from marts.{mart} where {is_kept} order by {column}, {order}",
+        f"select {asked} from marts.{mart} where {is_kept} order by {column}, {order}",
         [month if name in CHOSEN else months],
     )
     return columns
 
 
-def as_written(column: str, kind: str) -> str:
-    """SQL: a column as text where DuckDB's is Python's own, in half the time; else as it is.
+def csv_line(columns: dict[str, str]) -> str:
+    """SQL: a row as a line of CSV, as Python's ``csv`` writes it; columns with their types."""
+    return f"concat_ws(',', {', '.join(starmap(_as_field, columns.items()))}) || chr(13) || chr(10)"
 
-    They differ in true and false, and in fractions below a millionth, which Python writes as 1E-8.
+
+def _as_field(column: str, kind: str) -> str:
+    """SQL: a column as it stands in a line of CSV; nothing for null."""
+    text = as_written(column, kind)
+    if kind == "VARCHAR":
+        text = (
+            f"case when regexp_matches({text}, '[\",\\r\\n]')"
+            f" then '\"' || replace({text}, '\"', '\"\"') || '\"' else {text} end"
+        )
+    return f"coalesce({text}, '')"
+
+
+def as_written(column: str, kind: str) -> str:
+    """SQL: a column as the text that Python makes of it.
+
+    DuckDB's is another for true and false, for fractions of a second, and for amounts below a millionth,
+    which are 1E-8 in Python. Kinds that no mart has are as DuckDB writes them.
     """
-    is_alike = kind == "DATE" or re.fullmatch(r"DECIMAL\(\d+,[0-6]\)", kind)
-    return f"cast({identifier(column)} as varchar)" if is_alike else identifier(column)
+    name = identifier(column)
+    text = f"cast({name} as varchar)"
+    if kind == "BOOLEAN":
+        return f"case when {name} then 'True' when not {name} then 'False' end"
+    if kind == "TIMESTAMP":
+        return (
+            f"strftime({name}, '%Y-%m-%d %H:%M:%S')"
+            f" || case when microsecond({name}) % 1000000 = 0 then '' else strftime({name}, '.%f') end"
+        )
+    if decimal := re.fullmatch(r"DECIMAL\(\d+,(\d+)\)", kind):
+        scale = int(decimal[1])
+        if scale > PLAIN_PLACES:
+            digits = f"cast(cast(abs({name}) * 1{'0' * scale} as hugeint) as varchar)"
+            return (
+                f"case when abs({name}) >= 1e-{PLAIN_PLACES}::{kind} then {text}"
+                f" else case when {name} < 0 then '-' else '' end || {digits}[1]"
+                f" || case when length({digits}) > 1 then '.' || {digits}[2:] else '' end"
+                f" || 'E' || (length({digits}) - 1 - {scale}) end"
+            )
+    return text
 
 
 def _rows_if_there(warehouse: Path, mart: str, query: str) -> list[tuple[Any, ...]]:

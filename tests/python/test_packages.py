@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shutil
 import stat
 from collections.abc import Callable
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from orchestration.lib.close_package import as_written
+from orchestration.lib.close_package import as_written, csv_line
 from tests.python import interrupted_closes as interrupted
 from tests.python.conftest import Company
 
@@ -23,20 +28,51 @@ def closes(company: Company) -> Path:
     return company.folder / "closes"
 
 
-@pytest.mark.parametrize("scale", range(9))
-def test_what_duckdb_writes_as_text_reads_as_what_python_would_write(scale: int) -> None:
-    """Past packages, and what is held against them, have amounts and days as Python writes them."""
+@pytest.mark.parametrize("scale", range(11))
+def test_an_amount_is_written_as_python_would_write_it(scale: int) -> None:
+    """Past packages, and what is held against them, have their values as Python writes them."""
     kind = f"DECIMAL(18,{scale})"
-    numbers = [0, 1, -1, 9, 10, -99, 100, 12_345_678, -(10**17), 10**18 - 1]
+    numbers = [0, 1, -1, 9, 10, -99, 100, -1234, 12_345_678, -(10**17), 10**18 - 1]
     shifted = [Decimal(number).scaleb(-scale) for number in numbers]
     amounts = ", ".join(f"('{amount:f}'::{kind})" for amount in shifted)
-    query = f"select {{}} from (values {amounts}) as amounts (amount) order by amount"
+    query = f"select {{}} from (values {amounts}, (null)) as amounts (amount) order by amount"
     as_they_are, written = (
         [value for (value,) in duckdb.sql(query.format(column)).fetchall()]
         for column in ("amount", as_written("amount", kind))
     )
-    assert list(map(str, as_they_are)) == list(map(str, written))
-    assert all(isinstance(value, str) for value in written) == (scale <= 6)
+    assert [None if value is None else str(value) for value in as_they_are] == written
+
+
+@settings(max_examples=200)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.one_of(
+                st.none(),
+                st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+            ),
+            st.one_of(st.none(), st.decimals(-(10**9), 10**9, places=8)),
+            st.one_of(st.none(), st.booleans()),
+            st.one_of(st.none(), st.integers(-(2**31), 2**31 - 1)),
+            st.one_of(st.none(), st.dates(date(1000, 1, 1))),
+            st.one_of(st.none(), st.datetimes(datetime(1000, 1, 1))),
+        )
+    )
+)
+def test_a_line_is_the_one_that_python_would_write(rows: list[tuple[object, ...]]) -> None:
+    kinds = ["VARCHAR", "DECIMAL(18,8)", "BOOLEAN", "INTEGER", "DATE", "TIMESTAMP"]
+    columns = {f"c{number}": kind for number, kind in enumerate(kinds)}
+    with duckdb.connect() as connection:
+        typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        connection.execute(f"create table marts (number integer, {typed})")
+        for number, row in enumerate(rows):
+            connection.execute("insert into marts values (?, ?, ?, ?, ?, ?, ?)", [number, *row])
+        query = "select {} from marts order by number"
+        written = connection.execute(query.format(csv_line(columns))).fetchall()
+        held = connection.execute(query.format(", ".join(columns))).fetchall()
+    expected = io.StringIO(newline="")
+    csv.writer(expected).writerows(held)
+    assert "".join(line for (line,) in written) == expected.getvalue()
 
 
 def test_a_package_says_what_it_is_and_cannot_be_written(next_close: Company) -> None:

@@ -10,10 +10,14 @@ fates as (
     {%- for name in names %}
     select
         '{{ system }}.{{ name }}' as landing_table,
-        sum(fates.rows_older) as rows_older,
-        sum(fates.rows_deleted) as rows_deleted
+        coalesce(sum(fates.rows_older), 0) as rows_older,
+        coalesce(sum(fates.rows_deleted), 0) as rows_deleted
     from (
+        {% if name == 'opportunity_stage_history' -%}
+        select * from {{ ref('int_stage_history_fates') }}
+        {%- else -%}
         {{ landed_fates(system, name) }}
+        {%- endif %}
     ) as fates
     {%- if not (is_last_system and loop.last) %}
     union all

@@ -34,25 +34,12 @@ staged as (
 
 ),
 
-stages_without_deal as (
-
-    select
-        opportunity_id,
-        pipeline_stage,
-        entered_at
-    from {{ ref('base_crm__opportunity_stage_history') }}
-    where opportunity_id not in (select deals.opportunity_id from {{ ref('fct_opportunities') }} as deals)
-    group by opportunity_id, pipeline_stage, entered_at
-    having coalesce(max(case when is_deleted then loaded_at end) < max(loaded_at), true)
-
-),
-
 unused as (
 
     select
         '{{ stages }}' as landing_table,
-        count(*) as rows_without_parent
-    from stages_without_deal
+        sum(rows_without_parent) as rows_without_parent
+    from {{ ref('int_stage_history_fates') }}
 
 ),
 

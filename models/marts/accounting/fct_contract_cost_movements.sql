@@ -67,19 +67,49 @@ parts as (
 
 ),
 
+-- Costs that are written down and end in the same months move as one: a month has millions of parts.
+cohorts as (
+
+    select
+        contract_type,
+        currency,
+        amortised_over,
+        unit_amount,
+        period_month,
+        first_month,
+        last_month,
+        amortised_months,
+        end_month,
+        sum(cost_units) as cost_units,
+        sum(month_units) as month_units,
+        count(*) as part_count
+    from parts
+    group by
+        contract_type,
+        currency,
+        amortised_over,
+        unit_amount,
+        period_month,
+        first_month,
+        last_month,
+        amortised_months,
+        end_month
+
+),
+
 monthly as (
 
     select
-        parts.*,
-        parts.period_month = periods.period_month as is_cost_month,
-        parts.end_month = periods.period_month as is_end_month,
-        {{ months_between('parts.first_month', 'periods.period_month') }} as month_number,
+        cohorts.*,
+        cohorts.period_month = periods.period_month as is_cost_month,
+        cohorts.end_month = periods.period_month as is_end_month,
+        {{ months_between('cohorts.first_month', 'periods.period_month') }} as month_number,
         periods.period_month as moved_month
-    from parts
+    from cohorts
     inner join {{ ref('dim_periods') }} as periods
         on
-            parts.period_month <= periods.period_month
-            and least(parts.last_month, parts.end_month) >= periods.period_month
+            cohorts.period_month <= periods.period_month
+            and least(cohorts.last_month, cohorts.end_month) >= periods.period_month
     where {{ in_months('periods.period_month') }}
 
 ),
@@ -91,6 +121,7 @@ moved as (
         currency,
         amortised_over,
         unit_amount,
+        part_count,
         case when is_cost_month then 0 else cost_units - month_units * greatest(month_number, 0) end
             as opening_units,
         case when is_cost_month then cost_units else 0 end as capitalised_units,
@@ -120,7 +151,7 @@ final as (
             sum(opening_units + capitalised_units - amortised_units - impaired_units)
             * max(unit_amount) as decimal(18, 4)
         ) as closing_amount,
-        cast(count(*) as integer) as part_count,
+        cast(sum(part_count) as integer) as part_count,
         period_month
     from moved
     group by contract_type, currency, amortised_over, period_month

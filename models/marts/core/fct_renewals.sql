@@ -1,6 +1,7 @@
 {{ config(
     materialized='by_month',
     always=true,
+    is_light=true,
 ) }}
 
 with
