@@ -2,8 +2,9 @@
 
 Size 1 is a million activities of 100 payees in 36 months, 2.3 million landed rows in all; sizes 10
 and 100 are ten and a hundred times that. The generator writes files by the month a deal began in; a
-company's landing has them by load, so the rows loaded after the last but one month are laid apart:
-``before`` is what a close of the last month finds built, ``month`` is what it has to take up.
+company's landing has them by load, so large tables are written anew by the month of load. The rows
+loaded after the last but one month are laid apart, too: ``before`` is what a close of the last month finds
+built, ``month`` is what it has to take up.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from orchestration.generator.shape import Size
 from orchestration.lib.contract import landing_tables
 
 PAYEES, MONTHS, ACTIVITIES = 100, 36, 1_000_000
+# Tables of fewer rows stay as they were generated.
+LARGE = 100_000
 LAST_MONTH = date(2026, 6, 1)
 
 
@@ -46,6 +49,7 @@ def landings(folder: Path, size: int, *, split: bool = True) -> Landings:
     if not (place / "complete").exists():
         shutil.rmtree(here.whole, ignore_errors=True)
         generate(Size(PAYEES * size, MONTHS, ACTIVITIES * size, LAST_MONTH), here.whole)
+        lay_out_by_load(here.whole)
         (place / "complete").touch()
     if not here.restated.exists():
         _restate(here.whole, here.restated, LAST_MONTH.replace(year=LAST_MONTH.year - 1))
@@ -62,6 +66,29 @@ def landings(folder: Path, size: int, *, split: bool = True) -> Landings:
                     _split(connection, path, here)
         (place / "split").touch()
     return here
+
+
+def lay_out_by_load(whole: Path) -> None:
+    """Write the large tables of a landing folder anew, in files by the month in which rows were loaded."""
+    for table in landing_tables().values():
+        folder = whole / table.system / table.name
+        files = sorted(folder.glob("*.parquet"))
+        if sum(pq.read_metadata(path).num_rows for path in files) < LARGE:
+            continue
+        draft = folder.with_name(f"{table.name}.writing")
+        shutil.rmtree(draft, ignore_errors=True)
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set preserve_insertion_order = false")
+            connection.read_parquet([str(path) for path in files], union_by_name=True).project(
+                "*, strftime(_loaded_at, '%Y-%m') as load_month"
+            ).write_parquet(str(draft), compression="zstd", partition_by=["load_month"])
+        for path in files:
+            path.unlink()
+        for path in sorted(draft.rglob("*.parquet")):
+            month = path.parent.name.partition("=")[2]
+            path.rename(folder / f"{table.name}-{month}-{path.stem}.parquet")
+        shutil.rmtree(draft)
 
 
 def _split(connection: duckdb.DuckDBPyConnection, path: Path, here: Landings) -> None:

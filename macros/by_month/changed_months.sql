@@ -164,23 +164,41 @@
                 select * from ({{ state.sql }}) as ranges
                 union
                 select lines.period_month as first_month, lines.period_month as last_month
-                from {{ relation_named('fct_commission_lines') }} as lines
+                from (
+                    select distinct period_month, {{ month_of('transaction_date') }} as transaction_month
+                    from {{ relation_named('fct_commission_lines') }}
+                ) as lines
                 inner join ({{ state.sql }}) as ranges
-                    on {{ lies_in(month_of('lines.transaction_date')) }}
+                    on {{ lies_in('lines.transaction_month') }}
             {%- endset -%}
         {%- elif kind == 'refunds' -%}
+            {#- Of all payments few are refunded: these are found first, and the rest is not held. Months too, of which
+                there are few: joined to the ranges, payments would be sorted. -#}
+            {%- set paid_month = month_of('paid_on') -%}
+            {%- set refunded = relation_named('base_billing__refunds') -%}
             {%- set paid -%}
-                select payments.payment_id, payments.contract_id
-                from {{ relation_named('base_billing__payments') }} as payments
-                inner join ({{ state.sql }}) as ranges
-                    on {{ lies_in(month_of('payments.paid_on')) }}
+                select payment_id, contract_id
+                from {{ relation_named('base_billing__payments') }}
+                where (
+                    contract_id in (select contract_id from {{ refunded }})
+                    or payment_id in (select payment_id from {{ refunded }})
+                )
+                and {{ paid_month }} in (
+                    select months.paid_month
+                    from (
+                        select distinct {{ paid_month }} as paid_month
+                        from {{ relation_named('base_billing__payments') }}
+                    ) as months
+                    inner join ({{ state.sql }}) as ranges
+                        on {{ lies_in('months.paid_month') }}
+                )
             {%- endset -%}
             {%- set refunded_month = month_of('refunds.refunded_on') -%}
             {%- set state.sql -%}
                 select * from ({{ state.sql }}) as ranges
                 union
                 select {{ refunded_month }} as first_month, {{ refunded_month }} as last_month
-                from {{ relation_named('base_billing__refunds') }} as refunds
+                from {{ refunded }} as refunds
                 where
                     refunds.refunded_on is not null
                     and (

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from orchestration.lib.contract import Table, landing_tables
 from orchestration.lib.limits import GIVEN_BACK, memory_limit, spill_folder
-from orchestration.lib.quoting import identifier
+from orchestration.lib.quoting import identifier, literal
 from orchestration.lib.row_rules import is_broken, readable_type
 
 # The SHA-256 of a landed file may lie beside it: ``a.csv.sha256``.
@@ -210,9 +210,16 @@ def read_csv(
 def read_parquet(
     connection: duckdb.DuckDBPyConnection, files: tuple[Path, ...], with_filename: bool
 ) -> duckdb.DuckDBPyRelation:
-    """Parquet files that have the same columns, with the types they carry."""
-    return connection.read_parquet(
-        [str(path) for path in files], filename=with_filename, hive_partitioning=False
+    """Parquet files that have the same columns, with the types they carry.
+
+    DuckDB is told how many rows they have: it would take each for as long as the first. After a small first
+    load it would hold months of activities in memory, to look up the few that were landed again.
+    """
+    listed = ", ".join(literal(str(path)) for path in files)
+    row_count = sum(pq.read_metadata(path).num_rows for path in files)
+    return connection.sql(
+        f"from read_parquet([{listed}], filename = {str(with_filename).lower()},"
+        f" hive_partitioning = false, explicit_cardinality = {max(row_count, 1)})"
     )
 
 
