@@ -1,14 +1,14 @@
-{{ config(
-    materialized='by_month',
-    is_light=true,
-    reach={'fct_contract_costs': 'onward', 'int_contract_ends': 'onward'},
-) }}
+{%- set reach = {'fct_contract_costs': 'onward', 'int_contract_ends': 'onward'} -%}
+{{ config(materialized='by_month', is_light=true, reach=reach) }}
 
 {#-
-    The contract cost asset month by month: what it was, what came to it, what was written down, what was
-    written off with a contract that was cancelled or a customer who was lost, and what is left. Each part is
-    written down in equal months, and what rounding leaves in its last one.
+    The contract cost asset month by month, as it rolls forward. Each part is written down in equal months, and
+    what rounding leaves in its last one; the rest goes with a contract that is cancelled or a customer who is lost.
 -#}
+{%- set ended = "case costs.amortised_over when 'life' then ends.life_month else ends.term_month end" -%}
+{%- set kinds = 'contract_type, currency, amortised_over, unit_amount' -%}
+{%- set months = 'period_month, first_month, last_month, amortised_months, end_month' -%}
+
 with
 
 -- In whole units of the currency, so that equal months and their rest are the whole.
@@ -45,55 +45,26 @@ parts as (
 
     select
         costs.*,
-        case when costs.cost_units < 0 then -1 else 1 end
-        * least(
-            {{ floor_quotient(
-                '(abs(costs.cost_units) * 2 + costs.amortised_months)', '(2 * costs.amortised_months)'
-            ) }},
-            -- Of a few units rounded months would come to more than the whole.
-            {{ floor_quotient('abs(costs.cost_units)', 'greatest(costs.amortised_months - 1, 1)') }}
-        ) as month_units,
+        {{ equal_part('costs.cost_units', 'costs.amortised_months') }} as month_units,
         -- What is paid after the end comes to the asset and goes in one month.
-        greatest(
-            coalesce(
-                case costs.amortised_over when 'life' then ends.life_month else ends.term_month end,
-                cast('9999-12-01' as date)
-            ),
-            costs.period_month
-        ) as end_month
+        greatest(coalesce({{ ended }}, cast('9999-12-01' as date)), costs.period_month) as end_month
     from costs
     left join ends
         on costs.contract_id = ends.contract_id
 
 ),
 
--- Costs that are written down and end in the same months move as one: a month has millions of parts.
+-- Millions of parts, which move as one where they begin, are written down and end in the same months.
 cohorts as (
 
     select
-        contract_type,
-        currency,
-        amortised_over,
-        unit_amount,
-        period_month,
-        first_month,
-        last_month,
-        amortised_months,
-        end_month,
+        {{ kinds }},
+        {{ months }},
         sum(cost_units) as cost_units,
         sum(month_units) as month_units,
         count(*) as part_count
     from parts
-    group by
-        contract_type,
-        currency,
-        amortised_over,
-        unit_amount,
-        period_month,
-        first_month,
-        last_month,
-        amortised_months,
-        end_month
+    group by {{ kinds }}, {{ months }}
 
 ),
 
@@ -143,10 +114,9 @@ final as (
         contract_type,
         currency,
         amortised_over,
-        cast(sum(opening_units) * max(unit_amount) as decimal(18, 4)) as opening_amount,
-        cast(sum(capitalised_units) * max(unit_amount) as decimal(18, 4)) as capitalised_amount,
-        cast(sum(amortised_units) * max(unit_amount) as decimal(18, 4)) as amortised_amount,
-        cast(sum(impaired_units) * max(unit_amount) as decimal(18, 4)) as impaired_amount,
+        {% for part in ['opening', 'capitalised', 'amortised', 'impaired'] -%}
+        cast(sum({{ part }}_units) * max(unit_amount) as decimal(18, 4)) as {{ part }}_amount,
+        {% endfor -%}
         cast(
             sum(opening_units + capitalised_units - amortised_units - impaired_units)
             * max(unit_amount) as decimal(18, 4)
