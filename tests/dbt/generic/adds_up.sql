@@ -34,8 +34,8 @@
 
 select
     {{ names | join(', ') }},
-    sum(amount) as amount,
-    sum(parts_amount) as parts_amount
+    sum(amount) as whole,
+    sum(parts_amount) as parts
 from ({{ added }}) as added
 where {{ row_hash(names) }} in (
     select hashes.hashed
