@@ -478,7 +478,7 @@ def _against_ledger(package: Package, warehouse: Path) -> list[str]:
             with (package.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
                 kept = Counter(tuple(row) for row in list(csv.reader(file))[1:])
             held = Counter(
-                tuple("" if value is None else str(value) for value in row)
+                tuple(text or "" for text in row)
                 for row in _rows_of(connection, name, package.month)
             )
             for place, lacking in ((warehouse, kept - held), (package.folder, held - kept)):
