@@ -18,36 +18,21 @@
       closings              the months in which the deals created in it were closed
 -#}
 {% macro changed_months(is_new) -%}
-    {%- set inputs = recorded_inputs(model.unique_id, []) + config.get('changes_of', []) -%}
-    {%- set names = "'" ~ (inputs + ['*']) | join("', '") ~ "'" -%}
-    {%- set state = run_query(
-        "select
-            (select coalesce(max(change_id), 0) from orchestration.changes),
-            (
-                select max(change_id) from orchestration.built
-                where model = '" ~ model.name ~ "'
-                and known_at is not distinct from " ~ known_at_literal() ~ "
-            )"
-    ).rows[0] -%}
-    {%- set newest, seen = state[0], state[1] -%}
-    {%- if is_new or seen is none or config.get('always', false) -%}
+    {%- set unseen = unseen_changes() -%}
+    {%- if is_new or unseen.is_first or config.get('always', false) -%}
         {{ return({
-            'is_everything': is_new or seen is none,
+            'is_everything': is_new or unseen.is_first,
             'batches': month_batches(range_of_months(none, none)),
-            'change_id': newest,
+            'change_id': unseen.newest,
         }) }}
     {%- endif -%}
-    {%- set found = run_query(
-        "select distinct input, first_month, last_month from orchestration.changes
-        where change_id > " ~ seen ~ " and input in (" ~ names ~ ")
-        order by all"
-    ).rows -%}
+    {%- set found = unseen.changes -%}
     {#- A plan, a macro or a model of another wording: everything is built anew. -#}
     {%- if '*' in found | map(attribute=0) | list -%}
         {{ return({
             'is_everything': true,
             'batches': month_batches(range_of_months(none, none)),
-            'change_id': newest,
+            'change_id': unseen.newest,
         }) }}
     {%- endif -%}
     {%- set pending = [] -%}
@@ -63,8 +48,36 @@
     {{ return({
         'is_everything': false,
         'batches': month_batches(pending | join(' union all ')) if pending else [],
-        'change_id': newest,
+        'change_id': unseen.newest,
     }) }}
+{%- endmacro %}
+
+{#-
+    What has changed of what the current model reads since it was last built, as known at the same time:
+    {newest: the newest change of all, is_first: it never was built, changes: [(input, first month, last month)]}.
+-#}
+{% macro unseen_changes() -%}
+    {%- set inputs = recorded_inputs(model.unique_id, []) + config.get('changes_of', []) -%}
+    {%- set names = "'" ~ (inputs + ['*']) | join("', '") ~ "'" -%}
+    {%- set state = run_query(
+        "select
+            (select coalesce(max(change_id), 0) from orchestration.changes),
+            (
+                select max(change_id) from orchestration.built
+                where model = '" ~ model.name ~ "'
+                and known_at is not distinct from " ~ known_at_literal() ~ "
+            )"
+    ).rows[0] -%}
+    {%- set newest, seen = state[0], state[1] -%}
+    {%- if seen is none -%}
+        {{ return({'newest': newest, 'is_first': true, 'changes': []}) }}
+    {%- endif -%}
+    {%- set found = run_query(
+        "select distinct input, first_month, last_month from orchestration.changes
+        where change_id > " ~ seen ~ " and input in (" ~ names ~ ")
+        order by all"
+    ).rows -%}
+    {{ return({'newest': newest, 'is_first': false, 'changes': found}) }}
 {%- endmacro %}
 
 {#- A range of months as a row; none is an open end. -#}
@@ -172,39 +185,39 @@
                     on {{ lies_in('lines.transaction_month') }}
             {%- endset -%}
         {%- elif kind == 'refunds' -%}
-            {#- Of all payments few are refunded: these are found first, and the rest is not held. Months too, of which
-                there are few: joined to the ranges, payments would be sorted. -#}
-            {%- set paid_month = month_of('paid_on') -%}
+            {#- Of all payments few are refunded: these are found first, in one pass, and the rest is not held. -#}
             {%- set refunded = relation_named('base_billing__refunds') -%}
-            {%- set paid -%}
-                select payment_id, contract_id
-                from {{ relation_named('base_billing__payments') }}
-                where (
-                    contract_id in (select contract_id from {{ refunded }})
-                    or payment_id in (select payment_id from {{ refunded }})
-                )
-                and {{ paid_month }} in (
-                    select months.paid_month
-                    from (
-                        select distinct {{ paid_month }} as paid_month
-                        from {{ relation_named('base_billing__payments') }}
-                    ) as months
-                    inner join ({{ state.sql }}) as ranges
-                        on {{ lies_in('months.paid_month') }}
-                )
-            {%- endset -%}
             {%- set refunded_month = month_of('refunds.refunded_on') -%}
             {%- set state.sql -%}
                 select * from ({{ state.sql }}) as ranges
                 union
-                select {{ refunded_month }} as first_month, {{ refunded_month }} as last_month
-                from {{ refunded }} as refunds
-                where
-                    refunds.refunded_on is not null
-                    and (
-                        refunds.contract_id in (select paid.contract_id from ({{ paid }}) as paid)
-                        or refunds.payment_id in (select paid.payment_id from ({{ paid }}) as paid)
+                select refunded_month as first_month, refunded_month as last_month
+                from (
+                    with paid as (
+                        select payment_id, contract_id
+                        from {{ relation_named('base_billing__payments') }}
+                        where (
+                            contract_id in (select contract_id from {{ refunded }})
+                            or payment_id in (select payment_id from {{ refunded }})
+                        )
+                        and {{ month_of('paid_on') }} in (
+                            select months.period_month
+                            from orchestration.landing_months as months
+                            inner join ({{ state.sql }}) as ranges
+                                on {{ lies_in('months.period_month') }}
+                            where months.landing_table = 'billing.payments'
+                        )
                     )
+
+                    select {{ refunded_month }} as refunded_month
+                    from {{ refunded }} as refunds
+                    where
+                        refunds.refunded_on is not null
+                        and (
+                            refunds.contract_id in (select paid.contract_id from paid)
+                            or refunds.payment_id in (select paid.payment_id from paid)
+                        )
+                ) as refunded
             {%- endset -%}
         {%- elif kind == 'deals' -%}
             {%- set facts = relation_named('fct_transactions') -%}

@@ -1,7 +1,7 @@
 {#-
-    Materialization `compared`: a small table, built anew in every run and compared with what it was.
-    From when on it differs is a change for the by_month models that read it: with a column
-    `holds_from` (config), from the earliest day on which anything else holds than before; without
+    Materialization `compared`: a small table, built anew where anything that it reads has changed, and
+    compared with what it was. From when on it differs is a change for the by_month models that read it: with
+    a column `holds_from` (config), from the earliest day on which anything else holds than before; without
     one, for every month. Nothing differs: nothing has changed.
 -#}
 {% materialization compared, adapter='duckdb', supported_languages=['sql'] %}
@@ -9,23 +9,28 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set fresh = make_intermediate_relation(target_relation) -%}
     {%- set is_new = existing is none or not existing.is_table or should_full_refresh() -%}
-    {{ drop_relation_if_exists(load_cached_relation(fresh)) }}
+    {%- set unseen = unseen_changes() -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% call statement('main') -%}
-        {{ create_table_as(False, fresh, compiled_code) }}
-    {%- endcall %}
-    {%- set old = [] if is_new else adapter.get_columns_in_relation(existing) | map(attribute='name') | list -%}
-    {%- set new = adapter.get_columns_in_relation(fresh) | map(attribute='name') | list -%}
-    {%- if is_new or old != new -%}
-        {%- do record_change(none) -%}
-    {%- else -%}
-        {%- set found = run_query(first_difference(existing, fresh, new)).rows[0] -%}
-        {%- if found[0] > 0 -%}{%- do record_change(found[1]) -%}{%- endif -%}
-    {%- endif -%}
-    {% if existing is not none %}{{ drop_relation_if_exists(existing) }}{% endif %}
-    {{ adapter.rename_relation(fresh, target_relation) }}
+    {% if may_rest(existing, unseen) %}
+        {{ leave_as_it_is() }}
+    {% else %}
+        {{ drop_relation_if_exists(load_cached_relation(fresh)) }}
+        {% call statement('main') -%}
+            {{ create_table_as(False, fresh, compiled_code) }}
+        {%- endcall %}
+        {%- set old = [] if is_new else adapter.get_columns_in_relation(existing) | map(attribute='name') | list -%}
+        {%- set new = adapter.get_columns_in_relation(fresh) | map(attribute='name') | list -%}
+        {%- if is_new or old != new -%}
+            {%- do record_change(none) -%}
+        {%- else -%}
+            {%- set found = run_query(first_difference(existing, fresh, new)).rows[0] -%}
+            {%- if found[0] > 0 -%}{%- do record_change(found[1]) -%}{%- endif -%}
+        {%- endif -%}
+        {{ put_in_place(existing, fresh, target_relation) }}
+        {%- do record_built(unseen.newest) -%}
+    {% endif %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

@@ -50,10 +50,15 @@
         ).rows[0] -%}
         {%- set said.outcome = 'built ' ~ counted[0] ~ ' months, ' ~ counted[1] ~ ' changed' -%}
     {% endif %}
-    {%- do run_query("delete from orchestration.built where model = '" ~ name ~ "'") -%}
+    {%- do record_built(pending.change_id) -%}
+    {{ return(said.outcome) }}
+{%- endmacro %}
+
+{#- Up to which change the current model has been built. -#}
+{% macro record_built(change_id) -%}
+    {%- do run_query("delete from orchestration.built where model = '" ~ model.name ~ "'") -%}
     {%- do run_query(
-        "insert into orchestration.built values ('" ~ name ~ "', " ~ pending.change_id ~ ", "
+        "insert into orchestration.built values ('" ~ model.name ~ "', " ~ change_id ~ ", "
         ~ known_at_literal() ~ ", '" ~ invocation_id ~ "')"
     ) -%}
-    {{ return(said.outcome) }}
 {%- endmacro %}

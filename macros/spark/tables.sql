@@ -10,6 +10,10 @@
     {{ return(whole_table()) }}
 {% endmaterialization %}
 
+{% materialization when_changed, adapter='spark', supported_languages=['sql'] %}
+    {{ return(whole_table()) }}
+{% endmaterialization %}
+
 {% macro whole_table() -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='table') -%}

@@ -15,6 +15,7 @@ from orchestration.lib.contract import MonthRule, Table
 from orchestration.lib.landed_again import is_looked_up, look_at_new_versions
 from orchestration.lib.landed_months import bucket_of, key_of, month_of, own_columns
 from orchestration.lib.landing import LandedTable, find_files, relation_of
+from orchestration.lib.quoting import literal
 
 
 def months_touched(
@@ -32,13 +33,18 @@ def months_touched(
     table = landed.table
     others = {other.table.full_name: other for other in find_files(landing, faulty)}
     months = set[str]()
-    new_rows = relation_of(connection, landed.only(added))  # noqa: F841 - DuckDB finds it by its name
+    new_rows = relation_of(connection, landed.only(added))
     connection.execute(
         "create or replace temp table new_keys as"
         f" select hash({key_of(table)}) as hashed, count(*) as version_count from new_rows group by 1"
     )
+    [(first, last)] = new_rows.aggregate(f"min({key_of(table)}), max({key_of(table)})").fetchall()
+    if first is None:
+        first = last = ""
+    # Keys mostly grow with time: what lies outside of the new ones' is not opened.
     versions = relation_of(connection, landed).filter(
-        f"hash({key_of(table)}) in (select hashed from new_keys)"
+        f"{key_of(table)} between {literal(first)} and {literal(last)}"
+        f" and hash({key_of(table)}) in (select hashed from new_keys)"
     )
     if is_looked_up(table):
         look_at_new_versions(connection, table, versions)

@@ -109,6 +109,38 @@ def test_every_model_has_a_key_and_every_check_warns_when_it_finds_something(
             assert "primary_key" in tests, node["name"]
 
 
+def test_what_rests_reads_only_what_tells_of_its_changes(manifest: dict[str, Any]) -> None:
+    """Landing tables and plans do, and models that do: a table that Python or a close writes does not."""
+    tells = {"by_month", "compared"}
+    seen_through = {"view", "table", "ephemeral", "when_changed"}
+
+    def silent(unique_id: str) -> set[str]:
+        found = set()
+        for parent in manifest["nodes"][unique_id]["depends_on"]["nodes"]:
+            if parent.startswith("source."):
+                source = manifest["sources"][parent]
+                if f"{source['source_name']}.{source['name']}" not in landing_tables():
+                    found.add(parent)
+            elif parent.startswith("model."):
+                kind = manifest["nodes"][parent]["config"]["materialized"]
+                if kind in seen_through:
+                    found |= silent(parent)
+                elif kind not in tells:
+                    found.add(parent)
+            elif not parent.startswith("seed."):
+                found.add(parent)
+        return found
+
+    resting = [
+        node["unique_id"]
+        for node in models(manifest)
+        if node["config"]["materialized"] in ("compared", "when_changed")
+    ]
+    assert len(resting) > 20
+    assert {name: silent(name) for name in resting if silent(name)} == {}
+    assert silent("model.plumbline.fct_grade_decisions")
+
+
 def test_the_ledger_and_the_closes_are_safe_from_full_refresh(manifest: dict[str, Any]) -> None:
     for name in ("fct_pay_ledger", "fct_closes"):
         config = manifest["nodes"][f"model.plumbline.{name}"]["config"]

@@ -1,3 +1,5 @@
+{{ config(materialized='when_changed') }}
+
 {#- Stretches of coverage, cut where the load of whoever holds the account turns good or bad (S4-02). -#}
 with
 

@@ -1,3 +1,5 @@
+{{ config(materialized='when_changed') }}
+
 {#-
     Every account from the day it was there, day by day in one stretch, cut wherever who holds it, its
     segment or the team that the policy would give it to turns. Nothing before the first known month.

@@ -1,3 +1,5 @@
+{{ config(materialized='when_changed') }}
+
 {#-
     Who owns an account, and when (S0-03): its account manager; under one-off ownership, from the day
     on which the account's first delivery was made, its service consultant.

@@ -1,3 +1,5 @@
+{{ config(materialized='when_changed') }}
+
 {#- What winning, keeping and serving each customer cost, in the company's currency (S2-05). -#}
 with
 

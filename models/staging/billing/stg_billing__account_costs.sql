@@ -1,3 +1,5 @@
+{{ config(materialized='when_changed') }}
+
 with
 
 typed as (
