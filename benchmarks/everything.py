@@ -101,7 +101,8 @@ def run(landing: Path, folder: Path, file: Path, months_at_a_time: int) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{memory}'")
         connection.execute(
-            f"set temp_directory = '{file}.tmp'; set preserve_insertion_order = false"
+            f"set temp_directory = '{file}.tmp'; set preserve_insertion_order = false;"
+            " set max_vacuum_tasks = 0"
         )
         # The name that models know their catalog by.
         connection.execute(f"attach '{file}' as plumbline; use plumbline")

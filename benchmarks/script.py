@@ -386,7 +386,7 @@ def write(
     """Write the marts of ``landing`` into a new DuckDB file, all or ``only`` some."""
     with duckdb.connect(str(file)) as connection:
         connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{memory}'")
-        connection.execute("set preserve_insertion_order = false")
+        connection.execute("set preserve_insertion_order = false; set max_vacuum_tasks = 0")
         landed(connection, landing)
         connection.execute(SMALL_TABLES)
         newest = " union all ".join(

@@ -15,6 +15,9 @@ requests as (
         requests.*,
         {{ dbt.datediff('requests.requested_at', 'requests.first_responded_at', 'second') }}
             as elapsed_seconds,
+        -- Where business hours count, the calendar's days are looked up; else nothing is (S2-04).
+        case when settings.counts_business_hours then requests.requested_date end as requested_day,
+        case when settings.counts_business_hours then requests.first_responded_date end as responded_day,
         {{ local_second('requests.requested_at', 'settings.company_time_zone') }} as requested_second,
         {{ local_second('requests.first_responded_at', 'settings.company_time_zone') }}
             as responded_second
@@ -24,7 +27,6 @@ requests as (
 
 ),
 
--- Where business hours count, the calendar's days are looked up; else nothing is (S2-04).
 timed as (
 
     select
@@ -39,13 +41,9 @@ timed as (
     from requests
     cross join settings
     left join {{ ref('int_days') }} as requested_days
-        on
-            settings.counts_business_hours
-            and requests.requested_date = requested_days.calendar_day
+        on requests.requested_day = requested_days.calendar_day
     left join {{ ref('int_days') }} as responded_days
-        on
-            settings.counts_business_hours
-            and requests.first_responded_date = responded_days.calendar_day
+        on requests.responded_day = responded_days.calendar_day
 
 ),
 
