@@ -163,7 +163,7 @@ def differences(built: Path, file: Path) -> dict[str, tuple[int, int]]:
     """Rows that only the build has and that only the file has, by mart, where there are any."""
     found = {}
     with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         connection.execute(f"attach '{built}' as built (read_only)")
         connection.execute(f"attach '{file}' as other (read_only)")
         marts = connection.sql(
@@ -175,6 +175,13 @@ def differences(built: Path, file: Path) -> dict[str, tuple[int, int]]:
                 continue
             place = "main" if name in BY_HAND else "marts"
             here, there = f"from built.marts.{name}", f"from other.{place}.{name}"
+            # Rows held against rows take as long as a build; other rows have next to never the same sum.
+            digests = [
+                connection.sql(f"select count(*), sum(hash(rows)) from ({one}) as rows").fetchall()
+                for one in (here, there)
+            ]
+            if digests[0] == digests[1]:
+                continue
             counts = tuple(
                 connection.sql(f"select count(*) from ({one} except all {other})").fetchall()[0][0]
                 for one, other in ((here, there), (there, here))

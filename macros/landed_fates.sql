@@ -63,7 +63,7 @@
 
 {#-
     The known keys of a landing table, each with its `version_count` and whether the newest version says that it
-    `is_deleted`. Of an update and a deletion loaded together the deletion counts, as in version_rank.
+    `is_deleted`.
 -#}
 {% macro landed_keys(system, name, condition) -%}
             {%- set contract = landing_contract(system, name) -%}
@@ -72,11 +72,7 @@
                 {{ typed(column, contract.types[column]) }} as {{ column }},
                 {%- endfor %}
                 count(*) as version_count,
-                coalesce(
-                    max(case when cast(_deleted as boolean) then {{ instant('_loaded_at') }} end)
-                    = max({{ instant('_loaded_at') }}),
-                    false
-                ) as is_deleted
+                {{ is_newest_deleted('cast(_deleted as boolean)', instant('_loaded_at')) }} as is_deleted
             from {{ source(system, name) }}
             where
                 {{ is_known() }}

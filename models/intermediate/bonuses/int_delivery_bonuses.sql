@@ -35,9 +35,12 @@ booked as (
         credits.transaction_kind = 'booked'
         and credits.credit_kind = 'direct'
         and {{ in_months('delivered.delivered_on') }}
-        and exists (
-            select 1
-            from {{ ref('policy_bonuses') }} as asked
+        -- Of those who ever were on a plan that asks.
+        and credits.employee_id in (
+            select payees.employee_id
+            from {{ ref('int_payee_months') }} as payees
+            inner join {{ ref('policy_bonuses') }} as asked
+                on payees.plan_id = asked.plan_id
             where asked.earned_when = 'delivered'
         )
 

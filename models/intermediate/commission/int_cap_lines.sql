@@ -1,15 +1,7 @@
 {{ config(
     materialized='by_month',
     is_light=true,
-    reach={
-        'int_earned_parts': 'year',
-        'int_reversed_parts': 'year',
-        'int_trued_up_parts': 'year',
-        'int_forgiven_parts': 'year',
-        'int_sale_cap_lines': 'year',
-        'int_deferred_lines': 'year',
-        'int_gate_lines': 'year',
-    },
+    reach={'int_months_to_cap': 'year'},
 ) }}
 {%- set kinds = ['month', 'quarter', 'half', 'year'] %}
 
@@ -41,7 +33,11 @@ capped as (
             months.plan_id = {{ kind }}_caps.plan_id
             and {{ kind }}_caps.cap_period = '{{ kind }}'
             and {{ holds_on(kind ~ '_caps', add_days('periods.next_month', -1)) }}
-    {% endfor %}
+    {% endfor -%}
+    where
+        months.period_month >= {{ add_months(window_start(), -11) }}
+        and months.period_month < {{ window_end() }}
+
 ),
 
 {% for kind in kinds %}

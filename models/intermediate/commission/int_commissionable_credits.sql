@@ -51,9 +51,9 @@ converted as (
     from priced
     left join {{ ref('int_quoted_rates') }} as day_rates
         on
-            priced.sale_currency = day_rates.from_currency
+            case when priced.sale_rate_day = 'transaction' then priced.sale_currency end
+            = day_rates.from_currency
             and priced.currency = day_rates.to_currency
-            and priced.sale_rate_day = 'transaction'
             and {{ holds_on('day_rates', 'priced.credited_on') }}
     left join {{ ref('int_month_rates') }} as month_rates
         on

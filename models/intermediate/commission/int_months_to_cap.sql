@@ -1,8 +1,8 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='by_month') }}
 
 {#-
     What each month has earned, and a sale's cap, cash and gates have left of it, on plans with a cap of a
-    period (S0-07). Caps of the months that are built began eleven months before them at most.
+    period (S0-07). Added up once: what caps look back on are months, and not millions of parts.
 -#}
 with
 
@@ -15,9 +15,7 @@ lines as (
         commission_amount,
         period_month
     from {{ ref(source) }}
-    where
-        period_month >= {{ add_months(window_start(), -11) }}
-        and period_month < {{ window_end() }}
+    where {{ in_months('period_month') }}
     {% if not loop.last -%}
     union all
     {% endif -%}
@@ -30,7 +28,7 @@ final as (
         employee_id,
         plan_id,
         period_month,
-        sum(commission_amount) as commission_amount
+        cast(sum(commission_amount) as decimal(18, 4)) as commission_amount
     from lines
     where plan_id in (select caps.plan_id from {{ ref('policy_commission_caps') }} as caps)
     group by employee_id, plan_id, period_month

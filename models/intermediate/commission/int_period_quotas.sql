@@ -72,20 +72,19 @@ asked as (
 
 ),
 
-final as (
+-- Of a quota's own window all that is taken off it, of a calendar period what is of its months.
+less as (
 
     select
-        asked.employee_id,
-        asked.currency,
-        cast(
-            asked.quota_amount - coalesce(sum(reliefs.relief_amount), 0) as decimal(18, 4)
-        ) as quota_amount,
-        asked.accumulation_start,
-        coalesce(asked.accumulation_end, asked.accumulation_start) as accumulation_end,
-        asked.period_month
+        *,
+        cast(0 as decimal(18, 4)) as relief_amount
     from asked
-    -- Of a quota's own window all that is taken off it, of a calendar period what is of its months.
-    left join {{ ref('int_quota_reliefs') }} as reliefs
+    union all
+    select
+        asked.*,
+        reliefs.relief_amount
+    from asked
+    inner join {{ ref('int_quota_reliefs') }} as reliefs
         on
             asked.employee_id = reliefs.employee_id
             and asked.currency = coalesce(reliefs.currency, asked.currency)
@@ -97,9 +96,21 @@ final as (
                 when asked.accumulation_end is null then reliefs.quota_from
                 else {{ add_days('reliefs.period_month', 1) }}
             end <= coalesce(asked.accumulation_end, asked.accumulation_start)
+
+),
+
+final as (
+
+    select
+        employee_id,
+        currency,
+        cast(quota_amount - sum(relief_amount) as decimal(18, 4)) as quota_amount,
+        accumulation_start,
+        coalesce(accumulation_end, accumulation_start) as accumulation_end,
+        period_month
+    from less
     group by
-        asked.employee_id, asked.currency, asked.quota_amount, asked.accumulation_start,
-        asked.accumulation_end, asked.period_month
+        employee_id, currency, quota_amount, accumulation_start, accumulation_end, period_month
 
 )
 

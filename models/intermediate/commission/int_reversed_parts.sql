@@ -70,8 +70,7 @@ final as (
     from dealt
     left join reached
         on
-            dealt.is_earned_floating
-            and dealt.transaction_id = reached.transaction_id
+            case when dealt.is_earned_floating then dealt.transaction_id end = reached.transaction_id
             and dealt.employee_id = reached.employee_id
             and dealt.assignment_role = reached.assignment_role
             and reached.turn_rank = 1

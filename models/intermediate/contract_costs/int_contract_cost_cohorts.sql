@@ -6,10 +6,16 @@
 -#}
 with
 
+units as (
+
+    {{ contract_cost_units(ref('fct_contract_costs')) }}
+
+),
+
 final as (
 
     select
-        contract_type,
+        coalesce(contract_type, 'none') as contract_type,
         currency,
         amortised_over,
         unit_amount,
@@ -20,10 +26,10 @@ final as (
         period_month,
         first_month,
         last_month
-    from {{ ref('int_contract_cost_units') }}
+    from units
     where {{ in_months('period_month') }}
     group by
-        contract_type, currency, amortised_over, unit_amount, amortised_months, period_month,
+        coalesce(contract_type, 'none'), currency, amortised_over, unit_amount, amortised_months, period_month,
         first_month, last_month
 
 )

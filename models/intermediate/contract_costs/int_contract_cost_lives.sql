@@ -23,11 +23,25 @@ ends as (
 ended as (
 
     select
-        units.*,
-        case units.amortised_over when 'life' then ends.life_month else ends.term_month end as ended_month
-    from {{ ref('int_contract_cost_units') }} as units
+        coalesce(costs.contract_type, 'none') as contract_type,
+        costs.currency,
+        costs.amortised_over,
+        costs.cost_amount,
+        costs.amortised_months,
+        costs.is_capitalised,
+        costs.period_month,
+        costs.first_month,
+        costs.last_month,
+        case costs.amortised_over when 'life' then ends.life_month else ends.term_month end as ended_month
+    from {{ ref('fct_contract_costs') }} as costs
     inner join ends
-        on units.contract_id = ends.contract_id
+        on costs.contract_id = ends.contract_id
+
+),
+
+units as (
+
+    {{ contract_cost_units('ended') }}
 
 ),
 
@@ -50,7 +64,7 @@ parts as (
         -cost_units as cost_units,
         -month_units as month_units,
         -1 as part_count
-    from ended
+    from units
     where ended_month is not null
     union all
     select
@@ -61,7 +75,7 @@ parts as (
         cost_units,
         month_units,
         1 as part_count
-    from ended
+    from units
     where ended_month is not null
 
 ),

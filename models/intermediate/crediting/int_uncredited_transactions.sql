@@ -6,20 +6,36 @@
 {#- Transactions that are nobody's: no direct credit, and nobody who would have it had they a rate. -#}
 with
 
+credited_directly as (
+
+    select transaction_id
+    from {{ ref('fct_credits') }}
+    where
+        credit_kind = 'direct'
+        and {{ in_months('period_month') }}
+
+),
+
+-- Their identifiers first: a month of sales, with all that there is to each, would not fit into memory.
+without_credit as (
+
+    select transactions.transaction_id
+    from {{ ref('fct_transactions') }} as transactions
+    left join credited_directly
+        on transactions.transaction_id = credited_directly.transaction_id
+    where
+        {{ in_months('transactions.period_month') }}
+        and credited_directly.transaction_id is null
+
+),
+
 uncredited as (
 
     select *
-    from {{ ref('fct_transactions') }} as transactions
+    from {{ ref('fct_transactions') }}
     where
-        {{ in_months('transactions.period_month') }}
-        and not exists (
-            select 1
-            from {{ ref('fct_credits') }} as credits
-            where
-                transactions.transaction_id = credits.transaction_id
-                and credits.credit_kind = 'direct'
-                and {{ in_months('credits.period_month') }}
-        )
+        {{ in_months('period_month') }}
+        and transaction_id in (select without_credit.transaction_id from without_credit)
 
 ),
 

@@ -40,7 +40,6 @@ costs as (
 
 ),
 
--- The most particular rule of the month applies; the rules are few.
 ruled as (
 
     select
@@ -48,19 +47,13 @@ ruled as (
         rules.treatment,
         rules.amortised_over,
         rules.life_months,
-        rules.expensed_up_to_months,
-        row_number() over (
-            partition by costs.contract_id, costs.plan_id, costs.currency, costs.period_month
-            order by
-                case when rules.plan_id is null then 1 else 0 end,
-                case when rules.contract_type is null then 1 else 0 end
-        ) as rule_order
+        rules.expensed_up_to_months
     from costs
-    left join {{ ref('policy_contract_costs') }} as rules
+    left join {{ ref('int_contract_cost_rules') }} as rules
         on
-            costs.plan_id = coalesce(rules.plan_id, costs.plan_id)
-            and coalesce(costs.contract_type, '') = coalesce(rules.contract_type, costs.contract_type, '')
-            and {{ holds_on('rules', 'costs.period_month') }}
+            costs.plan_id = rules.plan_id
+            and coalesce(costs.contract_type, 'none') = rules.contract_type
+            and costs.period_month = rules.period_month
 
 ),
 
@@ -76,7 +69,6 @@ termed as (
         end as month_count,
         {{ month_of('starts_on') }} as start_month
     from ruled
-    where rule_order = 1
 
 ),
 

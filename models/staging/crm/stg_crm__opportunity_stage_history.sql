@@ -22,33 +22,30 @@ versions as (
 
 ),
 
-ranked as (
+-- Its key is all that an entry has: of its versions none is better than another, and none has to be ranked.
+newest as (
 
     select
-        *,
-        {{ version_rank(
-            key=['opportunity_id', 'pipeline_stage', 'entered_at'],
-            then_by=[
-                
-            ],
-        ) }} as version_rank
+        opportunity_id,
+        pipeline_stage,
+        entered_at,
+        max(loaded_at) as loaded_at
     from versions
+    group by opportunity_id, pipeline_stage, entered_at
+    having not {{ is_newest_deleted('is_deleted', 'loaded_at') }}
 
 ),
 
 final as (
 
     select
-        ranked.opportunity_id,
-        ranked.pipeline_stage,
-        ranked.entered_at,
-        {{ business_date('ranked.entered_at', 'settings.company_time_zone') }} as entered_date,
-        ranked.loaded_at
-    from ranked
+        newest.opportunity_id,
+        newest.pipeline_stage,
+        newest.entered_at,
+        {{ business_date('newest.entered_at', 'settings.company_time_zone') }} as entered_date,
+        newest.loaded_at
+    from newest
     cross join settings
-    where
-        ranked.version_rank = 1
-        and not ranked.is_deleted
 
 )
 
