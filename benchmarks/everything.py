@@ -163,7 +163,9 @@ def differences(built: Path, file: Path) -> dict[str, tuple[int, int]]:
     """Rows that only the build has and that only the file has, by mart, where there are any."""
     found = {}
     with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        memory = os.environ.get("PLUMBLINE_MEMORY", "4GB")
+        connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{memory}'")
+        connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach '{built}' as built (read_only)")
         connection.execute(f"attach '{file}' as other (read_only)")
         marts = connection.sql(

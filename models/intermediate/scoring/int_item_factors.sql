@@ -30,13 +30,10 @@ placed as (
     from attainments
     left join {{ ref('policy_payout_curves') }} as curves
         on
-            case
-                when
-                    attainments.exception_reason is null
-                    and attainments.curve_applies_to = 'item'
-                    and attainments.aimed > 0
-                    then attainments.curve_id
-            end = curves.curve_id
+            attainments.curve_id = curves.curve_id
+            and attainments.exception_reason is null
+            and attainments.curve_applies_to = 'item'
+            and attainments.aimed > 0
             and attainments.attained >= curves.attainment_from * attainments.aimed
             and (
                 curves.attainment_to is null

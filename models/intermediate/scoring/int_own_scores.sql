@@ -54,7 +54,8 @@ curved as (
     from ruled
     left join {{ ref('policy_payout_curves') }} as curves
         on
-            case when ruled.curve_applies_to = 'total' then ruled.total_curve_id end = curves.curve_id
+            ruled.total_curve_id = curves.curve_id
+            and ruled.curve_applies_to = 'total'
             and ruled.attained >= curves.attainment_from * ruled.own_weight
             and (
                 curves.attainment_to is null
