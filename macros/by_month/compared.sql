@@ -5,38 +5,20 @@
     one, for every month. Nothing differs: nothing has changed.
 -#}
 {% materialization compared, adapter='duckdb', supported_languages=['sql'] %}
-    {%- set existing = load_cached_relation(this) -%}
-    {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set fresh = make_intermediate_relation(target_relation) -%}
-    {%- set is_new = existing is none or not existing.is_table or should_full_refresh() -%}
-    {%- set unseen = unseen_changes() -%}
-
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% if may_rest(existing, unseen) %}
-        {{ leave_as_it_is() }}
-    {% else %}
-        {{ drop_relation_if_exists(load_cached_relation(fresh)) }}
-        {% call statement('main') -%}
-            {{ create_table_as(False, fresh, compiled_code) }}
-        {%- endcall %}
-        {%- set old = [] if is_new else adapter.get_columns_in_relation(existing) | map(attribute='name') | list -%}
-        {%- set new = adapter.get_columns_in_relation(fresh) | map(attribute='name') | list -%}
-        {%- if is_new or old != new -%}
-            {%- do record_change(none) -%}
-        {%- else -%}
-            {%- set found = run_query(first_difference(existing, fresh, new)).rows[0] -%}
-            {%- if found[0] > 0 -%}{%- do record_change(found[1]) -%}{%- endif -%}
-        {%- endif -%}
-        {{ put_in_place(existing, fresh, target_relation) }}
-        {%- do record_built(unseen.newest) -%}
-    {% endif %}
-
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {{ adapter.commit() }}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [target_relation]}) }}
+    {{ return(table_that_rests(is_compared=true)) }}
 {% endmaterialization %}
+
+{#- Writes down from when on a table is other than it was; for ever where there was none, or with other columns. -#}
+{% macro record_difference(before, after) -%}
+    {%- set old = [] if before is none else adapter.get_columns_in_relation(before) | map(attribute='name') | list -%}
+    {%- set new = adapter.get_columns_in_relation(after) | map(attribute='name') | list -%}
+    {%- if old != new -%}
+        {%- do record_change(none) -%}
+    {%- else -%}
+        {%- set found = run_query(first_difference(before, after, new)).rows[0] -%}
+        {%- if found[0] > 0 -%}{%- do record_change(found[1]) -%}{%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
 
 {% macro record_change(first_day) -%}
     {%- do run_query(

@@ -33,18 +33,19 @@ def months_touched(
     table = landed.table
     others = {other.table.full_name: other for other in find_files(landing, faulty)}
     months = set[str]()
+    key = key_of(table)
     new_rows = relation_of(connection, landed.only(added))
     connection.execute(
         "create or replace temp table new_keys as"
-        f" select hash({key_of(table)}) as hashed, count(*) as version_count from new_rows group by 1"
+        f" select hash({key}) as hashed, count(*) as version_count from new_rows group by 1"
     )
-    [(first, last)] = new_rows.aggregate(f"min({key_of(table)}), max({key_of(table)})").fetchall()
-    if first is None:
-        first = last = ""
+    [(first, last)] = new_rows.aggregate(
+        f"coalesce(min({key}), ''), coalesce(max({key}), '')"
+    ).fetchall()
     # Keys mostly grow with time: what lies outside of the new ones' is not opened.
     versions = relation_of(connection, landed).filter(
-        f"{key_of(table)} between {literal(first)} and {literal(last)}"
-        f" and hash({key_of(table)}) in (select hashed from new_keys)"
+        f"{key} between {literal(first)} and {literal(last)}"
+        f" and hash({key}) in (select hashed from new_keys)"
     )
     if is_looked_up(table):
         look_at_new_versions(connection, table, versions)
