@@ -15,9 +15,8 @@
 {% macro duckdb__landed_fates(system, name) -%}
     {%- set landing_table = system ~ '.' ~ name -%}
     {%- set contract = landing_contract(system, name) -%}
-    {%- set is_recorded = contract.key | length == 1 and contract.months and run_query(
-        "select count(*) from orchestration.landing_files where landing_table = '" ~ landing_table ~ "'"
-    ).rows[0][0] > 0 -%}
+    {%- set is_recorded = is_looked_up(system, name)
+        and (contract.key | length == 1 or run_setting('known_at') is none) -%}
     {%- if not is_recorded -%}
         {{ default__landed_fates(system, name) }}
     {%- elif run_setting('known_at') is none -%}
@@ -28,10 +27,12 @@
         from orchestration.landed_again
         where landing_table = '{{ landing_table }}'
         union all
+        -- A file's own statistics tell where no row says so.
         select
             0 as rows_older,
-            count(case when cast(_deleted as boolean) then 1 end) as rows_deleted
+            count(*) as rows_deleted
         from {{ source(system, name) }}
+        where cast(_deleted as boolean) = true
     {%- else -%}
         {%- set again -%}
             cast({{ contract.key[0] }} as {{ dbt.type_string() }}) in (
@@ -92,7 +93,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Key, types of the columns, and whether it is a table of months, of a landing table; nothing when parsing. -#}
+{#- Key, types of the columns, and whether its rows lie in months of their own, of a landing table; nothing when parsing. -#}
 {% macro landing_contract(system, name) -%}
     {%- if not execute -%}
         {{ return({'key': ['_loaded_at'], 'types': {}, 'months': false}) }}
@@ -105,8 +106,7 @@
     {{ return({
         'key': found.config.meta.key,
         'types': types,
-        'months': found.config.meta.get('months', [])
-            | rejectattr('table', 'defined') | rejectattr('counts_only', 'defined') | list | length > 0,
+        'months': found.config.meta.get('months', []) | rejectattr('table', 'defined') | list | length > 0,
     }) }}
 {%- endmacro %}
 

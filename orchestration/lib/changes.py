@@ -8,8 +8,9 @@ written down here, in the warehouse's schema ``orchestration``, whenever dbt ope
 - ``quarantined_rows``: rows that break a rule of the contract (``orchestration.lib.quarantine``);
 - ``landed_again``: the keys that have been landed more than once, so that staging need not look for them,
   with the first and last day (UTC) of their versions, so that a month looks at its own, with their
-  numbers, so that every row is accounted for without counting them anew, and with the instant the newest of
-  two was loaded, so that they need no ranking;
+  numbers, so that every row is accounted for without counting them anew, with the instant the newest of
+  two was loaded, so that they need no ranking, and with the look that found them and their first and last
+  bucket (``orchestration.lib.landed_months``), so that the months of versions are not read again;
 - ``changes``: what changed, in order: an input (a landing table, a model, or ``*`` for all), the
   first and last month (null: open) and why. Models append to it when they build a month anew;
 - ``built``: up to which change each model has been built, and for which cut-off;
@@ -40,6 +41,7 @@ from orchestration.lib.policy import digest_of, policy_digest, policy_setting
 STATE = f"""
 create schema if not exists orchestration;
 create sequence if not exists orchestration.change_ids;
+create sequence if not exists orchestration.look_ids;
 create table if not exists orchestration.landing_files (
     landing_table varchar, path varchar, size bigint, modified_ns bigint, rows_landed bigint,
     rows_set_aside bigint
@@ -50,7 +52,8 @@ create table if not exists orchestration.landing_months (
 );
 create table if not exists orchestration.landed_again (
     landing_table varchar, key varchar, first_day date, last_day date, version_count bigint,
-    deletion_count bigint, is_deleted boolean, newest_loaded_at timestamp
+    deletion_count bigint, is_deleted boolean, newest_loaded_at timestamp, first_bucket bigint,
+    last_bucket bigint, look_id bigint
 );
 create table if not exists {quarantine.TABLE} (
     {", ".join(f"{name} {kind}" for name, kind in quarantine.COLUMNS.items())}
@@ -76,9 +79,12 @@ create table if not exists orchestration.digests (name varchar, digest varchar);
 
 @dataclass(frozen=True)
 class Change:
-    """A change of a landing table: first days of the first and last month, None for open ends."""
+    """A change of an input: first days of the first and last month, None for open ends.
 
-    landing_table: str
+    The input is a landing table, or what a rule of its months is told as.
+    """
+
+    input: str
     first_month: str | None
     last_month: str | None
     reason: str
@@ -98,7 +104,7 @@ def record_changes(
     """
     time_zone = policy_setting(policy, "company_time_zone", "UTC").replace("'", "")
     if _lacks(connection, "landing_files", "rows_set_aside") or _lacks(
-        connection, "landed_again", "newest_loaded_at"
+        connection, "landed_again", "look_id"
     ):
         # A warehouse of before: what it has seen is looked at once more.
         for table in ("landing_files", "landing_months", "landed_again"):
@@ -122,7 +128,7 @@ def _recorded(
             connection.execute(
                 "insert into orchestration.changes (input, first_month, last_month, reason)"
                 " values (?, ?, ?, ?)",
-                [change.landing_table, change.first_month, change.last_month, change.reason],
+                [change.input, change.first_month, change.last_month, change.reason],
             )
         connection.commit()
     except BaseException:
@@ -204,12 +210,17 @@ def _table_changes(
             if replaced
             else f"{len(added)} new files"
         )
-        return [Change(name, None, None, reason)]
+        names = sorted({name, *(rule.told_as or name for rule in landed.table.months)})
+        return [Change(told, None, None, reason) for told in names]
     _remember(connection, landed.only(added), root, time_zone)
     quarantine.look_for_mends(connection, landed)
     months = months_touched(connection, landed, added, landing, faulty, time_zone)
     reason = added[0].name if len(added) == 1 else f"{len(added)} new files"
-    return [Change(name, month, month, reason) for month in sorted(months)]
+    return [
+        Change(told, month, month, reason)
+        for told, touched in sorted(months.items())
+        for month in sorted(touched)
+    ]
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) -> None:
@@ -252,13 +263,13 @@ def _remember(
     if own is None:
         return
     for part in sound_parts(connection, landed, with_filename=True):
-        if own.column not in part.columns:
-            continue
+        has_days = own.column in part.columns
+        bucket = bucket_of(landed.table, own.column) if has_days else "cast(null as bigint)"
         counted = part.rows.query(
             "landed",
             f"""
             select
-                filename, {bucket_of(landed.table, own.column)} as bucket, count(*) as row_count,
+                filename, {bucket} as bucket, count(*) as row_count,
                 max(cast(_loaded_at as timestamptz)) as newest_loaded_at
             from landed
             group by all

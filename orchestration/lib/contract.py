@@ -39,6 +39,8 @@ class MonthRule:
     Rows of another ``table`` count that name the row: their ``key`` equals its ``reference`` (by
     default its key). ``when`` names columns whose change alone matters to them, ``where`` (SQL over
     the other table) which of them count. A rule that ``counts_only`` says how many rows a month has.
+    A change is told as one of the landed table, or by another name (``told_as``): who reads that is told of
+    nothing else of the table.
     """
 
     column: str
@@ -48,6 +50,7 @@ class MonthRule:
     when: tuple[str, ...] = ()
     where: str | None = None
     counts_only: bool = False
+    told_as: str | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,13 @@ from functools import partial
 import duckdb
 
 from orchestration.lib.contract import Table
-from orchestration.lib.landed_months import bucket_of, key_of, own_columns, utc_day_of
+from orchestration.lib.landed_months import (
+    bucket_of,
+    day_column,
+    key_columns_of,
+    utc_day_of,
+    whole_key_of,
+)
 from orchestration.lib.landing import LandedTable, relation_of
 
 # SQL: when a row was loaded, and whether it says that its key is deleted.
@@ -33,58 +39,71 @@ def look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: La
         return
     table = landed.table
     rows = relation_of(connection, landed)
-    hashes = rows.project(f"hash({key_of(table)}) as hashed")  # noqa: F841 - DuckDB finds it by its name
+    hash_of_key = f"hash({', '.join(key_columns_of(table))})"
+    hashes = rows.project(f"{hash_of_key} as hashed")  # noqa: F841 - DuckDB finds it by its name
     connection.execute(
         "create or replace temp table hashes_landed_again as"
         " select hashed from hashes group by hashed having count(*) > 1"
     )
-    landed_again = f"hash({key_of(table)}) in (select hashed from hashes_landed_again)"
+    landed_again = f"{hash_of_key} in (select hashed from hashes_landed_again)"
     _write_down(connection, table, rows.filter(landed_again))
     connection.execute("drop table hashes_landed_again")
 
 
 def look_at_new_versions(
     connection: duckdb.DuckDBPyConnection, table: Table, versions: duckdb.DuckDBPyRelation
-) -> None:
+) -> int:
     """Write down which keys of new rows have several versions now, and from when to when.
 
     The hashes of the keys are in the temporary table ``new_keys`` (``orchestration.lib.months_touched``),
-    and ``versions`` are all rows of keys with such a hash.
+    and ``versions`` are all rows of keys with such a hash; of keys of several columns, by the first.
+    Returns the ``look_id`` of what was written.
     """
+    if len(table.key) == 1:
+        looked_at = "hash(key) in (select hashed from new_keys)"
+    else:
+        keys_found = versions.project(f"{whole_key_of(table)} as key")  # noqa: F841 - by its name
+        looked_at = "key in (select key from keys_found)"
     connection.execute(
-        "delete from orchestration.landed_again"
-        " where landing_table = ? and hash(key) in (select hashed from new_keys)",
+        f"delete from orchestration.landed_again where landing_table = ? and {looked_at}",
         [table.full_name],
     )
-    _write_down(connection, table, versions)
+    return _write_down(connection, table, versions)
 
 
 def _write_down(
     connection: duckdb.DuckDBPyConnection, table: Table, rows: duckdb.DuckDBPyRelation
-) -> None:
+) -> int:
     """Write down the keys of rows that have several, with their days; no first one where a row has none.
 
     Of an update and a deletion loaded together the deletion counts, as in staging. When the newest was
     loaded is told where it is one of two: others are ranked.
     """
-    column = own_columns(table)[0]
+    column = day_column(table)
+    assert column is not None, table.full_name
     day = partial(utc_day_of, table, column)
     versions_found = rows.project(  # noqa: F841 - DuckDB finds it by its name
-        f"{key_of(table)} as key, {bucket_of(table, column)} as bucket, {VERSION}"
+        f"{whole_key_of(table)} as key, {bucket_of(table, column)} as bucket, {VERSION}"
     )
-    connection.execute(
-        "insert into orchestration.landed_again select ?, key,"
-        f" case when count(bucket) = count(*) then {day('min(bucket)')} end as first_day,"
-        f" {day('max(bucket)')} as last_day, count(*) as version_count,"
+    keys_found = connection.sql(  # noqa: F841 - DuckDB finds it by its name
+        "select key, case when count(bucket) = count(*) then min(bucket) end as first_bucket,"
+        " max(bucket) as last_bucket, count(*) as version_count,"
         " count(*) filter (deleted) as deletion_count,"
         " coalesce(max(loaded) filter (deleted) = max(loaded), false) as is_deleted,"
         " case when count(*) = 2 and min(loaded) < max(loaded) then make_timestamp(max(loaded)) end"
         " as newest_loaded_at"
-        " from versions_found group by key having count(*) > 1",
-        [table.full_name],
+        " from versions_found group by key having count(*) > 1"
     )
+    [(look_id,)] = connection.execute("select nextval('orchestration.look_ids')").fetchall()
+    connection.execute(
+        "insert into orchestration.landed_again by name"
+        f" select ? as landing_table, ? as look_id, *, {day('first_bucket')} as first_day,"
+        f" {day('last_bucket')} as last_day from keys_found",
+        [table.full_name, look_id],
+    )
+    return int(look_id)
 
 
 def is_looked_up(table: Table) -> bool:
-    """Whether staging asks which keys were landed again: of tables that are built month by month."""
-    return bool(own_columns(table)) and len(table.key) == 1
+    """Whether it is asked which keys were landed again: of tables whose rows lie in months of their own."""
+    return day_column(table) is not None

@@ -17,9 +17,31 @@ def own_columns(table: Table) -> list[str]:
     return [rule.column for rule in table.months if rule.table is None and not rule.counts_only]
 
 
+def day_column(table: Table) -> str | None:
+    """The column that says on which day a row of the table was; None where another table says it."""
+    return next((rule.column for rule in table.months if rule.table is None), None)
+
+
 def key_of(table: Table) -> str:
-    """SQL: what versions of a row have in common, as text."""
+    """SQL: what other tables name a row by, as text."""
     return f"cast({table.key[0]} as varchar)"
+
+
+def key_columns_of(table: Table) -> list[str]:
+    """SQL: what versions of a row have in common; an instant however it is written."""
+    return [
+        f"epoch_us(cast({name} as timestamptz))"
+        if table.column(name).data_type == "timestamp"
+        else f"cast({name} as varchar)"
+        for name in table.key
+    ]
+
+
+def whole_key_of(table: Table) -> str:
+    """SQL: what versions of a row have in common, as one text."""
+    if len(table.key) == 1:
+        return key_of(table)
+    return f"concat_ws(chr(31), {', '.join(key_columns_of(table))})"
 
 
 def bucket_of(table: Table, column: str) -> str:

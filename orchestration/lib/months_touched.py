@@ -7,6 +7,7 @@ has tens of millions of them. A key whose hash is another's touches its month fo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import duckdb
@@ -25,19 +26,20 @@ def months_touched(
     landing: Path,
     faulty: frozenset[Path],
     time_zone: str,
-) -> set[str]:
+) -> dict[str, set[str]]:
     """Months that the rows of new files change: theirs, and those of what they replace.
 
-    Keys that they land again are written down on the way.
+    By the name that they are told as: mostly the table's own. Keys that are landed again are written down
+    on the way.
     """
     table = landed.table
     others = {other.table.full_name: other for other in find_files(landing, faulty)}
-    months = set[str]()
+    months = defaultdict[str, set[str]](set)
+    mine = months[table.full_name]
     key = key_of(table)
     new_rows = relation_of(connection, landed.only(added))
     connection.execute(
-        "create or replace temp table new_keys as"
-        f" select hash({key}) as hashed, count(*) as version_count from new_rows group by 1"
+        f"create or replace temp table new_keys as select hash({key}) as hashed from new_rows"
     )
     [(first, last)] = new_rows.aggregate(
         f"coalesce(min({key}), ''), coalesce(max({key}), '')"
@@ -47,17 +49,52 @@ def months_touched(
         f"{key} between {literal(first)} and {literal(last)}"
         f" and hash({key}) in (select hashed from new_keys)"
     )
+    columns = own_columns(table)
     if is_looked_up(table):
-        look_at_new_versions(connection, table, versions)
-    for column in own_columns(table):
-        months |= _months_of(versions, table, column, time_zone)
+        if len(table.key) > 1:
+            # Their other columns lie in no order: what is looked up several times is held.
+            versions_found = versions  # noqa: F841 - DuckDB finds it by its name
+            connection.execute("create or replace temp table held_versions as from versions_found")
+            versions = connection.table("held_versions")
+        look_id = look_at_new_versions(connection, table, versions)
+        if columns:
+            mine |= _months_looked_at(connection, look_id, new_rows, versions, table, time_zone)
+            columns = columns[1:]
+    for column in columns:
+        mine |= _months_of(versions, table, column, time_zone)
     for rule in table.months:
         if rule.counts_only or rule.table is None or others[rule.table].is_absent:
             continue
-        months |= _months_of_others(
+        months[rule.told_as or table.full_name] |= _months_of_others(
             connection, versions, table, others[rule.table], rule, time_zone
         )
-    connection.execute("drop table new_keys")
+    connection.execute("drop table new_keys; drop table if exists temp.held_versions")
+    return months
+
+
+def _months_looked_at(
+    connection: duckdb.DuckDBPyConnection,
+    look_id: int,
+    new_rows: duckdb.DuckDBPyRelation,
+    versions: duckdb.DuckDBPyRelation,
+    table: Table,
+    time_zone: str,
+) -> set[str]:
+    """Months of all versions of new rows' keys, by the first own column, from what a look wrote down.
+
+    A key with one version is a new row's. Of two, both buckets were written down; others are read again.
+    """
+    column = own_columns(table)[0]
+    written_down = f"orchestration.landed_again where look_id = {look_id}"
+    ends_found = connection.sql(
+        f"select unnest([first_bucket, last_bucket]) as bucket from {written_down}"
+    )
+    months = _months_of(new_rows, table, column, time_zone)
+    months |= _months_of_buckets(ends_found, table, column, time_zone)
+    read_again = f"{written_down} and (version_count > 2 or first_bucket is null)"
+    if connection.execute(f"from {read_again} limit 1").fetchall():
+        others = versions.filter(f"{key_of(table)} in (select key from {read_again})")
+        months |= _months_of(others, table, column, time_zone)
     return months
 
 
@@ -78,13 +115,20 @@ def _months_of_others(
         references_found = versions.query(
             "versions",
             f"select {reference} as reference from versions"
-            f" inner join new_keys on hash({key}) = new_keys.hashed"
+            " inner join (select hashed, count(*) as version_count from new_keys group by hashed)"
+            f" as new_keys on hash({key}) = new_keys.hashed"
             f" group by {key}, {reference}"
             f" having min({watched}) <> max({watched})"
             " or bool_or(coalesce(cast(_deleted as boolean), false))"
             " or count(*) = max(version_count)",
         )
     else:
+        if rule.where:
+            # Of the other table few rows ask, so next to none of these.
+            asking = relation_of(connection, other).filter(rule.where)  # noqa: F841 - by its name
+            versions = versions.filter(
+                f"cast({reference} as varchar) in (select cast({rule.key} as varchar) from asking)"
+            )
         references_found = versions.project(f"{reference} as reference")
     new_references_found = references_found.distinct()  # noqa: F841 - DuckDB finds it by its name
     connection.execute(
@@ -103,9 +147,15 @@ def _months_of(
     rows: duckdb.DuckDBPyRelation, table: Table, column: str, time_zone: str
 ) -> set[str]:
     """The first days of the local months of rows by one of their columns, as text."""
+    buckets = rows.project(f"{bucket_of(table, column)} as bucket")
+    return _months_of_buckets(buckets, table, column, time_zone)
+
+
+def _months_of_buckets(
+    buckets: duckdb.DuckDBPyRelation, table: Table, column: str, time_zone: str
+) -> set[str]:
     months = (
-        rows.project(f"{bucket_of(table, column)} as bucket")
-        .distinct()
+        buckets.distinct()
         .project(f"cast({month_of(table, column, 'bucket', time_zone)} as varchar) as period_month")
         .distinct()
     )

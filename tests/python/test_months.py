@@ -15,6 +15,7 @@ from orchestration.generator.generate import generate
 from orchestration.generator.shape import Size
 from orchestration.lib.contract import Table, landing_tables
 from orchestration.lib.dbt_run import FOLDERS
+from orchestration.lib.landed_months import day_column, whole_key_of
 from tests.python.conftest import DBT, Company
 
 LATE = datetime(2026, 8, 3)
@@ -134,8 +135,8 @@ def test_what_is_built_month_by_month_is_what_a_full_build_gives(
     assert_same_marts(company, full)
     moved = gone = told = ranked = 0
     for table in landing_tables().values():
-        if table.months and len(table.key) == 1:
-            key, at = table.key[0], f"cast({table.months[0].column} as timestamptz)"
+        if (column := day_column(table)) is not None:
+            key, at = whole_key_of(table), f"cast({column} as timestamptz)"
             day = f"cast(timezone('UTC', {at}) as date)"
             deletion = "cast(_deleted as boolean)"
             loaded = "timezone('UTC', cast(_loaded_at as timestamptz))"
@@ -329,6 +330,59 @@ def test_what_is_built_in_one_batch_writes_no_month_between_those_that_need_it(
     assert months == ["2025-09-01", "2026-03-01"]
 
 
+def land_contract_again(company: Company, contract: str, **changes: str) -> None:
+    """The newest version of a contract once more, a little different."""
+    rows = landed_rows(company, landing_tables()["billing.contracts"])
+    newest = {row["contract_id"]: row for row in rows}[contract]
+    late = newest | {"_loaded_at": LATE.isoformat()} | changes
+    company.land("billing.contracts", [late], part="late")
+
+
+def test_what_was_sold_and_paid_rests_when_its_contract_is_cancelled(
+    built: Company, tmp_path: Path
+) -> None:
+    company = built.copy_to(tmp_path / "months")
+    [(contract,)] = company.query(
+        "select min(contract_id) from marts.fct_transactions where transaction_kind = 'collected'"
+        " and contract_id in (select contract_id from staging.stg_billing__contracts"
+        " where period_month = '2025-09-01' and cancelled_on is null)"
+    )
+    land_contract_again(company, contract, cancelled_on="2026-03-10")
+    company.must("build")
+    assert company.query(
+        "select list(period_month::varchar) from orchestration.rebuilt_months"
+        " where model = 'fct_transactions' and invocation_id ="
+        " (select invocation_id from orchestration.built where model = 'fct_transactions')"
+    ) == [(["2026-03-01"],)]
+    assert company.query(
+        "select transaction_date::varchar from marts.fct_transactions"
+        f" where transaction_id = 'cancelled:{contract}'"
+    ) == [("2026-03-10",)]
+
+
+def test_a_contract_that_ends_earlier_is_held_against_what_was_consumed_in_any_month(
+    built: Company, tmp_path: Path
+) -> None:
+    """So are its costs, which it says the term of; its money is as it was."""
+    company = built.copy_to(tmp_path / "months")
+    [(contract, first, later), *_] = company.query(
+        "select contract_id, min(transaction_date)::varchar, count(distinct transaction_date) - 1"
+        " from marts.fct_transactions where transaction_kind = 'consumed'"
+        " group by 1 having count(distinct period_month) > 2 order by 1"
+    )
+    land_contract_again(company, contract, starts_on=first, ends_on=first)
+    company.must("build")
+    faults = company.query(
+        "select count(distinct transaction_date) from checks.chk_consumption_outside_contract"
+        f" where contract_id = '{contract}'"
+    )
+    assert faults == [(later,)] and later > 1
+    full = company.copy_to(tmp_path / "full")
+    full.warehouse.unlink()
+    full.must("build")
+    assert_same_marts(company, full)
+
+
 def test_a_contract_of_another_type_changes_the_months_of_its_money(
     built: Company, tmp_path: Path
 ) -> None:
@@ -342,10 +396,7 @@ def test_a_contract_of_another_type_changes_the_months_of_its_money(
     )
     contract, months, kind, _ = company.query(types)[0]
     other = "upsell" if kind != "upsell" else "cross_sell"
-    rows = landed_rows(company, landing_tables()["billing.contracts"])
-    newest = {row["contract_id"]: row for row in rows}[contract]
-    late = newest | {"contract_type": other, "_loaded_at": LATE.isoformat()}
-    company.land("billing.contracts", [late], part="late")
+    land_contract_again(company, contract, contract_type=other)
     company.must("build")
     assert company.query(types)[0] == (contract, months, other, other)
 

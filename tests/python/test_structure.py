@@ -37,7 +37,7 @@ def test_layers_read_only_what_lies_before_them(manifest: dict[str, Any]) -> Non
                 is_python = parent_id.split(".")[2] in ("orchestration", "landing_log")
                 # These count the landed rows where they lie.
                 counts = node["name"] in (
-                    "int_landing_tables", "int_landed_fates", "int_stage_history_fates"
+                    "int_landing_tables", "int_landed_fates", "int_stages_without_deal"
                 )  # fmt: skip
                 assert layer(node) == "staging" or is_python or counts, (node["name"], parent_id)
             elif kind == "model":
@@ -139,6 +139,35 @@ def test_what_rests_reads_only_what_tells_of_its_changes(manifest: dict[str, Any
     assert len(resting) > 20
     assert {name: silent(name) for name in resting if silent(name)} == {}
     assert silent("model.plumbline.fct_grade_decisions")
+
+
+def test_what_reaches_other_months_is_something_that_the_model_is_told_of(
+    manifest: dict[str, Any],
+) -> None:
+    """A name that nothing is told by would leave the months that it means as they were."""
+
+    def told_of(unique_id: str) -> set[str]:
+        found = set()
+        for parent in manifest["nodes"][unique_id]["depends_on"]["nodes"]:
+            if parent.startswith("source."):
+                source = manifest["sources"][parent]
+                found.add(f"{source['source_name']}.{source['name']}")
+            elif parent.startswith("model."):
+                node = manifest["nodes"][parent]
+                tells = node["config"]["materialized"] in ("by_month", "compared")
+                found |= {node["name"]} if tells else told_of(parent)
+        return found
+
+    told_as = {rule.told_as for table in landing_tables().values() for rule in table.months}
+    kept = 0
+    for node in models(manifest):
+        config = node["config"]
+        others = set(config.get("changes_of", []))
+        assert others <= {*landing_tables(), *told_as}, node["name"]
+        reaching = set(config.get("reach", {}))
+        assert reaching <= told_of(node["unique_id"]) | others, node["name"]
+        kept += len(reaching)
+    assert kept > 20
 
 
 def test_the_ledger_and_the_closes_are_safe_from_full_refresh(manifest: dict[str, Any]) -> None:

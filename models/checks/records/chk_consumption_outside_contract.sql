@@ -1,6 +1,6 @@
 {{ config(
     materialized='by_month',
-    reach={'billing.contracts': 'everything'},
+    changes_of=['billing.contracts.money'],
 ) }}
 
 with
@@ -30,7 +30,7 @@ final as (
         contracts.starts_on,
         contracts.ends_on
     from consumed
-    inner join {{ ref('stg_billing__contracts') }} as contracts
+    inner join {{ ref('int_signed_contracts') }} as contracts
         on
             consumed.contract_id = contracts.contract_id
             and (

@@ -1,7 +1,7 @@
 {{ config(
     materialized='by_month',
     is_light=true,
-    reach={'stg_billing__contracts': 'onward'},
+    reach={'int_signed_contracts': 'everything'},
 ) }}
 
 {#-
@@ -23,7 +23,7 @@ plans as (
 types as (
 
     select coalesce(contract_type, 'none') as contract_type
-    from {{ ref('stg_billing__contracts') }}
+    from {{ ref('int_signed_contracts') }}
     union
     select 'none' as contract_type
 

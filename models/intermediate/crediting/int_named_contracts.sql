@@ -19,12 +19,6 @@ named as (
     select contract_id
     from {{ ref('base_billing__refunds') }}
     where {{ in_months('refunded_on') }}
-    union all
-    select contract_id
-    from {{ ref('stg_billing__contracts') }}
-    where
-        {{ in_months('signed_on') }}
-        or {{ in_months('cancelled_on') }}
 
 ),
 
@@ -36,7 +30,7 @@ final as (
         product_id,
         contract_type,
         signed_on
-    from {{ ref('stg_billing__contracts') }}
+    from {{ ref('int_signed_contracts') }}
     where contract_id in (select named.contract_id from named)
 
 )

@@ -3,39 +3,12 @@
 {#-
     The four amounts that are kept apart (S0-02), and the cancelling of booked contracts, as landed.
     `reverses_transaction_id` names what a refund or a cancellation takes back: it is converted at the
-    rate of the day of that, so that both come to nothing (S0-07). Contracts are read where they are
-    needed: held once for all, they would be held whole, for every month.
+    rate of the day of that, so that both come to nothing (S0-07). Money names its contract.
 -#}
 with
 
-events as (
+money as (
 
-    select
-        'booked:' || contract_id as transaction_id,
-        'booked' as transaction_kind,
-        cast(null as {{ dbt.type_string() }}) as reverses_transaction_id,
-        account_id,
-        contract_id,
-        currency,
-        amount,
-        signed_on as transaction_date,
-        signed_on as rated_on
-    from {{ ref('stg_billing__contracts') }}
-    where {{ in_months('signed_on') }}
-    union all
-    select
-        'cancelled:' || contract_id as transaction_id,
-        'cancelled' as transaction_kind,
-        'booked:' || contract_id as reverses_transaction_id,
-        account_id,
-        contract_id,
-        currency,
-        amount,
-        cancelled_on as transaction_date,
-        signed_on as rated_on
-    from {{ ref('stg_billing__contracts') }}
-    where {{ in_months('cancelled_on') }}
-    union all
     select
         'collected:' || payment_id as transaction_id,
         'collected' as transaction_kind,
@@ -79,27 +52,50 @@ events as (
 
 ),
 
+events as (
+
+    select *
+    from {{ ref('int_contract_events') }}
+    union all
+    select
+        money.transaction_id,
+        money.transaction_kind,
+        money.reverses_transaction_id,
+        money.account_id,
+        money.contract_id,
+        named.opportunity_id,
+        named.product_id,
+        named.contract_type,
+        money.currency,
+        money.amount,
+        money.transaction_date,
+        money.rated_on,
+        named.signed_on as contract_signed_on
+    from money
+    left join {{ ref('int_named_contracts') }} as named
+        on money.contract_id = named.contract_id
+    where {{ in_months('money.transaction_date') }}
+
+),
+
 final as (
 
     select
-        events.transaction_id,
-        events.transaction_kind,
-        events.reverses_transaction_id,
-        events.account_id,
-        events.contract_id,
-        contracts.opportunity_id,
-        contracts.product_id,
-        contracts.contract_type,
-        events.currency,
-        events.amount,
-        {{ month_of('events.transaction_date') }} as period_month,
-        events.transaction_date,
-        events.rated_on,
-        contracts.signed_on as contract_signed_on
+        transaction_id,
+        transaction_kind,
+        reverses_transaction_id,
+        account_id,
+        contract_id,
+        opportunity_id,
+        product_id,
+        contract_type,
+        currency,
+        amount,
+        {{ month_of('transaction_date') }} as period_month,
+        transaction_date,
+        rated_on,
+        contract_signed_on
     from events
-    left join {{ ref('int_named_contracts') }} as contracts
-        on events.contract_id = contracts.contract_id
-    where {{ in_months('events.transaction_date') }}
 
 )
 

@@ -13,11 +13,7 @@ fates as (
         coalesce(sum(fates.rows_older), 0) as rows_older,
         coalesce(sum(fates.rows_deleted), 0) as rows_deleted
     from (
-        {% if name == 'opportunity_stage_history' -%}
-        select * from {{ ref('int_stage_history_fates') }}
-        {%- else -%}
         {{ landed_fates(system, name) }}
-        {%- endif %}
     ) as fates
     {%- if not (is_last_system and loop.last) %}
     union all

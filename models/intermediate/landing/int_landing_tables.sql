@@ -11,7 +11,7 @@ counted as (
     select
         '{{ system }}.{{ name }}' as landing_table,
         count(*) as row_count,
-        max({{ instant('_loaded_at') }}) as newest_loaded_at
+        {{ newest_load(system, name) }} as newest_loaded_at
     from {{ source(system, name) }}
     where {{ is_known() }}
     {%- if not (is_last_system and loop.last) %}

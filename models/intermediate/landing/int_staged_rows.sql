@@ -34,15 +34,6 @@ staged as (
 
 ),
 
-unused as (
-
-    select
-        '{{ stages }}' as landing_table,
-        sum(rows_without_parent) as rows_without_parent
-    from {{ ref('int_stage_history_fates') }}
-
-),
-
 final as (
 
     select
@@ -50,7 +41,7 @@ final as (
         staged.rows_staged,
         coalesce(unused.rows_without_parent, 0) as rows_without_parent
     from staged
-    left join unused
+    left join {{ ref('int_stages_without_deal') }} as unused
         on staged.landing_table = unused.landing_table
 
 )

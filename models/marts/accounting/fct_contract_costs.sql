@@ -1,6 +1,7 @@
 {{ config(
     materialized='by_month',
-    reach={'stg_billing__contracts': 'onward'},
+    reach={'int_signed_contracts': 'lines', 'billing.contracts.money': 'lines'},
+    changes_of=['billing.contracts.money'],
 ) }}
 
 {#-
@@ -18,7 +19,7 @@ terms as (
         ends_on,
         coalesce(starts_on, signed_on) as starts_on,
         {{ months_between('coalesce(starts_on, signed_on)', 'ends_on') }} as month_count
-    from {{ ref('stg_billing__contracts') }}
+    from {{ ref('int_signed_contracts') }}
 
 ),
 

@@ -1,6 +1,6 @@
 {{ config(
     materialized='by_month',
-    changes_of=['billing.contracts'],
+    changes_of=['billing.contracts.money'],
 ) }}
 
 with
