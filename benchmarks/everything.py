@@ -35,6 +35,7 @@ LEFT_OUT = (
 # What a build of before has written down, of its files, by Python, and what closes posted.
 KEPT = (
     "orchestration.landed_again",
+    "orchestration.landing_months",
     "marts.fct_promotion_cuts",
     "marts.fct_pay_ledger",
     "marts.fct_closes",

@@ -19,18 +19,12 @@
 -#}
 {% macro changed_months(is_new) -%}
     {%- set unseen = unseen_changes() -%}
-    {%- if is_new or unseen.is_first or config.get('always', false) -%}
-        {{ return({
-            'is_everything': is_new or unseen.is_first,
-            'batches': month_batches(range_of_months(none, none)),
-            'change_id': unseen.newest,
-        }) }}
-    {%- endif -%}
     {%- set found = unseen.changes -%}
     {#- A plan, a macro or a model of another wording: everything is built anew. -#}
-    {%- if '*' in found | map(attribute=0) | list -%}
+    {%- set is_everything = is_new or unseen.is_first or '*' in found | map(attribute=0) | list -%}
+    {%- if is_everything or config.get('always', false) -%}
         {{ return({
-            'is_everything': true,
+            'is_everything': is_everything,
             'batches': month_batches(range_of_months(none, none)),
             'change_id': unseen.newest,
         }) }}

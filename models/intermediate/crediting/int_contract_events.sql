@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
-{#- Contracts that were booked, and that were cancelled, as transactions (S0-02). They say themselves what they are of. -#}
+{#- Contracts that were booked, and that were cancelled, as transactions (S0-02). -#}
 with
 
 final as (
