@@ -222,15 +222,18 @@
                 select period_month as first_month, period_month as last_month
                 from {{ facts }}
                 where
-                    opportunity_id in (
-                        select deals.opportunity_id
-                        from {{ deals }} as deals
-                        inner join ({{ state.sql }}) as ranges
-                            on {{ lies_in('deals.period_month') }}
+                    opportunity_id is not null
+                    -- Of deals that rest; a sale of one that is not won, or no longer, is always looked at.
+                    and opportunity_id not in (
+                        select opportunity_id
+                        from {{ deals }}
+                        where period_month not in (
+                            select deals.period_month
+                            from {{ deals }} as deals
+                            inner join ({{ state.sql }}) as ranges
+                                on {{ lies_in('deals.period_month') }}
+                        )
                     )
-                    -- A sale of a deal that is not won, or no longer, is always looked at.
-                    or opportunity_id is not null
-                    and opportunity_id not in (select opportunity_id from {{ deals }})
             {%- endset -%}
         {%- elif kind == 'closings' -%}
             {%- set state.sql -%}

@@ -56,12 +56,7 @@ ranked as (
         ) as place,
         count(*) over (
             partition by board, period_kind, period_month, role, scope_type, scope_id
-        ) as ranked_count,
-        count(*) over (
-            partition by board, period_kind, period_month, role, scope_type, scope_id
-            order by rank_value
-            range between unbounded preceding and current row
-        ) as at_or_below_count
+        ) as ranked_count
     from scoped
     where scope_id is not null
 
@@ -98,8 +93,8 @@ final as (
         case when board <> 'commission' then value end as performance_value,
         quality_value,
         cast(place as integer) as rank,
-        -- The share of the board at or below the payee.
-        cast({{ exact_quotient('at_or_below_count', 'ranked_count', 6) }} as decimal(9, 6))
+        -- The share of the board at or below the payee: all but those who are above.
+        cast({{ exact_quotient('(ranked_count - place + 1)', 'ranked_count', 6) }} as decimal(9, 6))
             as percentile,
         cast(ranked_count as integer) as ranked_count,
         -- Places gained since the period just before; null where the payee was not on the board.
@@ -116,6 +111,7 @@ final as (
         ) as rank_change,
         period_month
     from compared
+    where {{ in_months('period_month') }}
 
 )
 

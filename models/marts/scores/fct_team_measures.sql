@@ -27,48 +27,40 @@ periods as (
 
 ),
 
--- A year begins eleven months before its last.
+-- A year begins eleven months before its last. Of members there are many, of teams few: they are summed first.
 measures as (
 
-    select *
+    select
+        team_id,
+        region,
+        measure,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        period_month
     from {{ ref('fct_measures') }}
     where
         period_month >= {{ add_months(window_start(), -11) }}
         and period_month < {{ window_end() }}
+    group by team_id, region, measure, period_month
 
 ),
 
 members as (
 
+    {% for scope, scope_id in [('team', 'team_id'), ('region', 'region'), ('company', "'company'")] -%}
     select
-        'team' as scope_type,
-        team_id as scope_id,
+        '{{ scope }}' as scope_type,
+        {{ scope_id }} as scope_id,
         measure,
         numerator,
         denominator,
         period_month
     from measures
-    where team_id is not null
-    union all
-    select
-        'region' as scope_type,
-        region as scope_id,
-        measure,
-        numerator,
-        denominator,
-        period_month
-    from measures
-    where region is not null
-    union all
-    select
-        'company' as scope_type,
-        'company' as scope_id,
-        measure,
-        numerator,
-        denominator,
-        period_month
-    from measures
-
+    {% if scope != 'company' -%}
+    where {{ scope_id }} is not null
+    {% endif -%}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 summed as (
