@@ -110,6 +110,17 @@
     }) }}
 {%- endmacro %}
 
+{#- Whether the months and the keys of a landing table's rows have been written down (orchestration/lib/changes.py). -#}
+{% macro is_looked_up(system, name) -%}
+    {{ return(landing_contract(system, name).months and has_files_seen(system ~ '.' ~ name)) }}
+{%- endmacro %}
+
+{% macro has_files_seen(landing_table) -%}
+    {{ return(run_query(
+        "select count(*) from orchestration.landing_files where landing_table = '" ~ landing_table ~ "'"
+    ).rows[0][0] > 0) }}
+{%- endmacro %}
+
 {#- The tables of the landing contract by system; a test holds them against it. -#}
 {% macro landing_table_names() -%}
     {{ return({

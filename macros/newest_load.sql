@@ -19,10 +19,3 @@
     {{ default__newest_load(system, name) }}
     {%- endif -%}
 {%- endmacro %}
-
-{#- Whether the months and the keys of a landing table's rows have been written down (orchestration/lib/changes.py). -#}
-{% macro is_looked_up(system, name) -%}
-    {{ return(landing_contract(system, name).months and run_query(
-        "select count(*) from orchestration.landing_files where landing_table = '" ~ system ~ "." ~ name ~ "'"
-    ).rows[0][0] > 0) }}
-{%- endmacro %}

@@ -37,9 +37,7 @@
 -#}
 {% macro duckdb__keys_landed_again(relation, key, inside) -%}
     {%- set landing_table = relation.identifier | replace('base_', '') | replace('__', '.') -%}
-    {%- set is_recorded = not relation.is_cte and execute and run_query(
-        "select count(*) from orchestration.landing_files where landing_table = '" ~ landing_table ~ "'"
-    ).rows[0][0] > 0 -%}
+    {%- set is_recorded = not relation.is_cte and execute and has_files_seen(landing_table) -%}
     {%- if is_recorded -%}
     select
         key as {{ key }},

@@ -33,7 +33,7 @@ import duckdb
 from orchestration.lib import quarantine
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.landed_again import look_for_keys_landed_again
-from orchestration.lib.landed_months import bucket_of, month_of
+from orchestration.lib.landed_months import bucket_of, day_column, month_of
 from orchestration.lib.landing import LandedTable, find_files, parts_of, sound_parts, stamp
 from orchestration.lib.months_touched import months_touched
 from orchestration.lib.policy import digest_of, policy_digest, policy_setting
@@ -259,12 +259,12 @@ def _remember(
             for path, inside in files
         ],
     )
-    own = next((rule for rule in landed.table.months if rule.table is None), None)
-    if own is None:
+    column = day_column(landed.table)
+    if column is None:
         return
     for part in sound_parts(connection, landed, with_filename=True):
-        has_days = own.column in part.columns
-        bucket = bucket_of(landed.table, own.column) if has_days else "cast(null as bigint)"
+        has_days = column in part.columns
+        bucket = bucket_of(landed.table, column) if has_days else "cast(null as bigint)"
         counted = part.rows.query(
             "landed",
             f"""
@@ -280,7 +280,7 @@ def _remember(
             f"""
             select
                 substr(filename, {len(str(root)) + 2}) as path,
-                {month_of(landed.table, own.column, "bucket", time_zone)} as period_month,
+                {month_of(landed.table, column, "bucket", time_zone)} as period_month,
                 cast(sum(row_count) as bigint) as row_count,
                 make_timestamp(epoch_us(max(newest_loaded_at))) as newest_loaded_at
             from counted

@@ -5,10 +5,18 @@ with
 
 final as (
 
+    {% for kind, contracts, day in [
+        ('booked', 'int_signed_contracts', 'signed_on'),
+        ('cancelled', 'int_cancelled_contracts', 'cancelled_on'),
+    ] -%}
     select
-        'booked:' || contract_id as transaction_id,
-        'booked' as transaction_kind,
-        cast(null as {{ dbt.type_string() }}) as reverses_transaction_id,
+        '{{ kind }}:' || contract_id as transaction_id,
+        '{{ kind }}' as transaction_kind,
+        {% if kind == 'cancelled' -%}
+        'booked:' || contract_id
+        {%- else -%}
+        cast(null as {{ dbt.type_string() }})
+        {%- endif %} as reverses_transaction_id,
         account_id,
         contract_id,
         opportunity_id,
@@ -16,29 +24,13 @@ final as (
         contract_type,
         currency,
         amount,
-        signed_on as transaction_date,
+        {{ day }} as transaction_date,
         signed_on as rated_on,
         signed_on as contract_signed_on
-    from {{ ref('int_signed_contracts') }}
-    where {{ in_months('signed_on') }}
-    union all
-    select
-        'cancelled:' || contract_id as transaction_id,
-        'cancelled' as transaction_kind,
-        'booked:' || contract_id as reverses_transaction_id,
-        account_id,
-        contract_id,
-        opportunity_id,
-        product_id,
-        contract_type,
-        currency,
-        amount,
-        cancelled_on as transaction_date,
-        signed_on as rated_on,
-        signed_on as contract_signed_on
-    from {{ ref('int_cancelled_contracts') }}
-    where {{ in_months('cancelled_on') }}
-
+    from {{ ref(contracts) }}
+    where {{ in_months(day) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select * from final
