@@ -30,11 +30,17 @@ ZONE, CURRENCY = SETTINGS["company_time_zone"], SETTINGS["company_currency"]
 # Local midnight as an instant; the offset of the company's zone has not changed since 1991.
 OFFSET = "interval 8 hours"
 NEWEST = "qualify row_number() over (partition by {key} order by _loaded_at desc) = 1"
+# The same of millions of rows, in little memory: only what was landed again is ranked, found by its hash.
+NEWEST_OF_MANY = (
+    "with again as (select hash({key}) as hashed from {table} group by hashed having count(*) > 1)"
+    " select * from {table} where hash({key}) not in (select hashed from again) union all"
+    " (select * from {table} where hash({key}) in (select hashed from again) " + NEWEST + ")"
+)
 
 SMALL_TABLES = f"""
 create table contracts as
 select * exclude (_loaded_at) from (
-    select * from landed_contracts {NEWEST.format(key="contract_id")}
+    {NEWEST_OF_MANY.format(key="contract_id", table="landed_contracts")}
 );
 create table first_contracts as
 select account_id, min(signed_on) as first_signed_on from contracts group by account_id;
@@ -75,7 +81,7 @@ from (select * from landed_job_history {NEWEST.format(key="employee_id, valid_fr
 left join employees e using (employee_id);
 create table team as
 select opportunity_id, employee_id, team_role, coalesce(credit_share, 1) as credit_share
-from (select * from landed_opportunity_team {NEWEST.format(key="opportunity_id, employee_id")});
+from ({NEWEST_OF_MANY.format(key="opportunity_id, employee_id", table="landed_opportunity_team")});
 create table credit_rules as select * from landed_policy_credit_rules where contract_type is null;
 create table stage_order as select * from landed_policy_pipeline_stages;
 """

@@ -11,6 +11,8 @@
       everything            every month
       onward                the months from it on
       lines                 the months with commission lines of what was transacted in it
+      windows               the months in which the quota windows end that it lies in
+      grace                 the months from it on, and those in which what can still be renewed in it fell due
       accumulation          the months in which sales of a period that it lies in accumulate
       reversals             the months that take back what was sold in it
       refunds               the months with refunds of what was paid in it, or of contracts paid for in it
@@ -138,6 +140,25 @@
                         on windows.period_month > ranges.last_month
                     group by windows.employee_id, ranges.last_month
                 ) as next_windows
+            {%- endset -%}
+        {%- elif kind == 'windows' -%}
+            {%- set last_month = month_of(add_days('windows.valid_to', -1)) -%}
+            {%- set state.sql -%}
+                select distinct {{ last_month }} as first_month, {{ last_month }} as last_month
+                from {{ relation_named('stg_hr__quotas') }} as windows
+                inner join ({{ state.sql }}) as ranges
+                    on
+                        {{ month_of('windows.valid_from') }}
+                        <= coalesce(ranges.last_month, windows.valid_from)
+                        and {{ last_month }} >= coalesce(ranges.first_month, {{ last_month }})
+            {%- endset -%}
+        {%- elif kind == 'grace' -%}
+            {%- set state.sql -%}
+                select
+                    {{ month_of(add_days('ranges.first_month', '-settings.renewal_grace_days')) }} as first_month,
+                    cast(null as date) as last_month
+                from ({{ state.sql }}) as ranges
+                cross join {{ relation_named('stg_policy__settings') }} as settings
             {%- endset -%}
         {%- elif kind == 'accumulation' -%}
             {%- set state.sql -%}

@@ -289,6 +289,41 @@ def test_the_newest_versions_of_a_table_rest_until_a_row_of_it_is_landed(
     assert company.query(count) == [(deliveries + 1, "2026-07-30")]
 
 
+def test_a_later_day_builds_what_can_still_end_by_it_and_no_month_before(
+    built: Company, tmp_path: Path
+) -> None:
+    """Renewals are lost when their grace is over, customers with them, and quotas end."""
+    company = built.copy_to(tmp_path / "months")
+    row = landed_rows(company, landing_tables()["crm.activities"])[-1]
+
+    def build_on(day: str) -> None:
+        company.land("crm.activities", [row | {"_loaded_at": f"{day} 12:00:00+00:00"}], part=day)
+        company.must("build")
+
+    status = "select contract_id, renewal_status from marts.fct_renewals"
+    build_on("2026-10-01")
+    pending = {contract for contract, is_ in company.query(status) if is_ == "pending"}
+    assert pending
+    build_on("2027-03-01")
+    assert {dict(company.query(status))[contract] for contract in pending} == {"lost"}
+    built_from = dict(
+        company.query(
+            "select model, min(period_month)::varchar from orchestration.rebuilt_months"
+            " where invocation_id in (select invocation_id from orchestration.runs where change_id >="
+            "  (select max(change_id) from orchestration.changes where reason like '2027-03-01%'))"
+            " and model in ('fct_renewals', 'int_contract_ends', 'fct_quota_attainment') group by 1"
+        )
+    )
+    # 90 days of grace before the first of October, which was the last day known.
+    assert built_from["fct_renewals"] >= "2026-07-01"
+    assert built_from["int_contract_ends"] >= "2026-10-01"
+    assert built_from.get("fct_quota_attainment", "2026-10-01") >= "2026-10-01"
+    full = company.copy_to(tmp_path / "full")
+    full.warehouse.unlink()
+    full.must("build")
+    assert_same_marts(company, full)
+
+
 def test_what_is_built_in_one_batch_writes_no_month_between_those_that_need_it(
     built: Company, tmp_path: Path
 ) -> None:

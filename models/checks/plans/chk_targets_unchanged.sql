@@ -1,13 +1,6 @@
 {#- Only targets of measures that weigh in a plan: nobody is misled by the others. -#}
 with
 
-known as (
-
-    select max(newest_loaded_date) as known_on
-    from {{ ref('int_landing_tables') }}
-
-),
-
 thresholds as (
 
     select targets_unchanged_days
@@ -26,7 +19,7 @@ final as (
         {{ days_between('targets.valid_from', 'known.known_on') }} as unchanged_days,
         targets.valid_from
     from {{ ref('stg_hr__targets') }} as targets
-    cross join known
+    cross join {{ ref('int_known_day') }} as known
     cross join thresholds
     where
         {{ holds_on('targets', 'known.known_on') }}

@@ -1,21 +1,15 @@
 {{ config(
     materialized='by_month',
-    always=true,
     is_light=true,
+    reach={'stg_billing__contracts': 'everything'},
 ) }}
 
 {#-
     When a contract was cancelled, and when its customer was lost: no contract of theirs ran any more, and
-    none came within the days of grace. A customer who is won back later had been lost all the same.
+    none came within the days of grace. A customer who is won back later had been lost all the same. All contracts
+    of a customer are looked at, where one of them is held until a day of the months that are built.
 -#}
 with
-
-known as (
-
-    select max(newest_loaded_date) as known_on
-    from {{ ref('int_landing_tables') }}
-
-),
 
 contracts as (
 
@@ -45,6 +39,15 @@ held as (
 
 ),
 
+asked as (
+
+    select account_id
+    from held
+    where {{ in_months('held_until') }}
+    group by account_id
+
+),
+
 preceded as (
 
     select
@@ -55,6 +58,9 @@ preceded as (
             rows between unbounded preceding and 1 preceding
         ) as held_before
     from held
+    where
+        account_id is null
+        or account_id in (select asked.account_id from asked)
 
 ),
 
@@ -97,7 +103,7 @@ final as (
         {{ month_of('ended.ended_on') }} as period_month,
         ended.ended_on
     from ended
-    cross join known
+    cross join {{ ref('int_known_day') }} as known
     where
         ended.ended_on < known.known_on
         and {{ in_months('ended.ended_on') }}

@@ -4,13 +4,6 @@
 -#}
 with
 
-known as (
-
-    select max(newest_loaded_date) as known_on
-    from {{ ref('int_landing_tables') }}
-
-),
-
 contracts as (
 
     select
@@ -40,7 +33,7 @@ judged as (
             else 0
         end as lives
     from contracts
-    cross join known
+    cross join {{ ref('int_known_day') }} as known
     cross join {{ ref('stg_policy__settings') }} as settings
 
 ),

@@ -1,13 +1,6 @@
 {#- What the scores of each plan rest on now, by segment: the rows of the plan that hold when it is built. -#}
 with
 
-known as (
-
-    select max(newest_loaded_date) as known_on
-    from {{ ref('int_landing_tables') }}
-
-),
-
 segments as (
 
     select segment
@@ -29,7 +22,7 @@ weighing as (
     from {{ ref('policy_score_items') }} as items
     inner join {{ ref('policy_measures') }} as measures
         on items.measure = measures.measure
-    cross join known
+    cross join {{ ref('int_known_day') }} as known
     where
         {{ holds_on('items', 'known.known_on') }}
         and items.weight > 0
@@ -43,7 +36,7 @@ weighing as (
         weights.weight,
         false as is_about_customers
     from {{ ref('policy_upstream_weights') }} as weights
-    cross join known
+    cross join {{ ref('int_known_day') }} as known
     where
         {{ holds_on('weights', 'known.known_on') }}
         and weights.weight > 0

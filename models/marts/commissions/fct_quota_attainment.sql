@@ -1,7 +1,7 @@
 {{ config(
     materialized='by_month',
-    always=true,
     is_light=true,
+    reach={'int_commissionable_credits': 'windows'},
 ) }}
 
 with
@@ -10,13 +10,6 @@ settings as (
 
     select company_currency
     from {{ ref('stg_policy__settings') }}
-
-),
-
-known as (
-
-    select max(newest_loaded_date) as known_on
-    from {{ ref('int_landing_tables') }}
 
 ),
 
@@ -43,13 +36,15 @@ windows as (
         {{ add_days('quotas.valid_to', -1) }} as last_day,
         coalesce(quotas.valid_to <= known.known_on, false) as is_over
     from {{ ref('stg_hr__quotas') }} as quotas
-    cross join known
+    cross join {{ ref('int_known_day') }} as known
     cross join settings
     left join reliefs
         on
             quotas.employee_id = reliefs.employee_id
             and quotas.valid_from = reliefs.quota_from
-    where quotas.valid_from <= known.known_on
+    where
+        quotas.valid_from <= known.known_on
+        and {{ in_months(add_days('quotas.valid_to', -1)) }}
 
 ),
 

@@ -1,7 +1,10 @@
 {{ config(
     materialized='by_month',
-    always=true,
     is_light=true,
+    reach={
+        'stg_billing__contracts': 'everything',
+        'int_known_day': 'grace',
+    },
 ) }}
 
 with
@@ -67,13 +70,6 @@ judged as (
 
 ),
 
-known as (
-
-    select max(newest_loaded_date) as known_on
-    from {{ ref('int_landing_tables') }}
-
-),
-
 final as (
 
     select
@@ -100,7 +96,7 @@ final as (
         judged.due_date,
         judged.renewed_on
     from judged
-    cross join known
+    cross join {{ ref('int_known_day') }} as known
     where judged.due_date <= known.known_on
 
 )

@@ -27,13 +27,6 @@ disputes as (
 
 ),
 
-known as (
-
-    select max(newest_loaded_date) as known_on
-    from {{ ref('int_landing_tables') }}
-
-),
-
 final as (
 
     select
@@ -82,7 +75,7 @@ final as (
         disputes.raised_on,
         disputes.decided_on
     from disputes
-    cross join known
+    cross join {{ ref('int_known_day') }} as known
     left join {{ ref('fct_closes') }} as closes
         on disputes.statement_month = closes.period_month
     inner join {{ ref('int_disputed_amounts') }} as amounts

@@ -27,7 +27,7 @@ select
     {{ key }},
     count(*) as row_count
 from {{ model }}
-where {% for column in columns %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %}
+where {% for column in columns %}{{ column }} is null{{ ' or ' if not loop.last }}{% else %}1 = 0{% endfor %}
 group by {{ key }}
 
 {% endtest %}
