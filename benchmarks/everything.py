@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.same import rows_apart
 from benchmarks.script import FACTS, write
 from orchestration.lib.changes import STATE
 from orchestration.lib.contract import PROJECT_DIR
@@ -162,7 +163,6 @@ def _months(sql: str, first: str, after: str) -> str:
 
 def differences(built: Path, file: Path) -> dict[str, tuple[int, int]]:
     """Rows that only the build has and that only the file has, by mart, where there are any."""
-    found = {}
     with duckdb.connect() as connection:
         memory = os.environ.get("PLUMBLINE_MEMORY", "4GB")
         connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{memory}'")
@@ -173,25 +173,17 @@ def differences(built: Path, file: Path) -> dict[str, tuple[int, int]]:
             "select table_name from duckdb_tables() where database_name = 'built'"
             " and schema_name = 'marts' order by 1"
         ).fetchall()
-        for (name,) in marts:
-            if name in LEFT_OUT:
-                continue
-            place = "main" if name in BY_HAND else "marts"
-            here, there = f"from built.marts.{name}", f"from other.{place}.{name}"
-            # Rows held against rows take as long as a build; other rows have next to never the same sum.
-            digests = [
-                connection.sql(f"select count(*), sum(hash(rows)) from ({one}) as rows").fetchall()
-                for one in (here, there)
-            ]
-            if digests[0] == digests[1]:
-                continue
-            counts = tuple(
-                connection.sql(f"select count(*) from ({one} except all {other})").fetchall()[0][0]
-                for one, other in ((here, there), (there, here))
-            )
-            if any(counts):
-                found[name] = counts
-    return found
+        return rows_apart(
+            connection,
+            {
+                name: (
+                    f"from built.marts.{name}",
+                    f"from other.{'main' if name in BY_HAND else 'marts'}.{name}",
+                )
+                for (name,) in marts
+                if name not in LEFT_OUT
+            },
+        )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter
 LINES = {
     "pandas": "#cc79a7",
     "full build": "#0072b2",
-    "hand-written script": "#e69f00",
+    "every mart in plain SQL": "#e69f00",
     "restating 12 months": "#56b4e9",
     "close of a month": "#009e73",
     "scan": "#888888",

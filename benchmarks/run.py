@@ -23,8 +23,8 @@ import dbt.version
 import duckdb
 import typer
 
+from benchmarks import everything, same
 from benchmarks.company import landings, link
-from benchmarks.same import differences
 from orchestration.lib.contract import PROJECT_DIR
 
 RESULTS = PROJECT_DIR / "benchmarks" / "results.json"
@@ -86,6 +86,7 @@ class Bench:
         self.work = folder / str(size) / "work"
         self.folder = folder
         self.company = landings(folder, size, split=False)
+        self.months_at_a_time = str(max(1, 36 // size))
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -139,10 +140,23 @@ class Bench:
             "benchmarks.script",
             str(self.company.whole),
             str(file),
-            str(max(1, 36 // self.size)),
+            self.months_at_a_time,
         ]
         found = measure("hand-written script", self.size, command, {})
         self._require_same(file)
+        return found
+
+    def everything(self) -> Measured:
+        """Every mart in plain SQL; its rows must be those of a full build."""
+        self._built()
+        folder, file = self.work.with_name("every"), self.work.with_name("every.duckdb")
+        shutil.rmtree(folder, ignore_errors=True)
+        file.unlink(missing_ok=True)
+        everything.prepare(self.work / "plumbline.duckdb", self.work / "landing", folder)
+        places = [str(self.company.whole), str(folder), str(file)]
+        command = [sys.executable, "-m", "benchmarks.everything", *places, self.months_at_a_time]
+        found = measure("every mart in plain SQL", self.size, command, {})
+        self._refuse(everything.differences(self.work / "plumbline.duckdb", file))
         return found
 
     def pandas(self) -> Measured:
@@ -158,9 +172,11 @@ class Bench:
         """Compare with the full build that ran before, where one did. Raises ``RuntimeError``."""
         built = self.work.with_name("built") / "plumbline.duckdb"
         if built.exists():
-            different = {n: d for n, d in differences(built, other).items() if any(d)}
-            if different:
-                raise RuntimeError(f"rows differ from the build's at size {self.size}: {different}")
+            self._refuse(same.differences(built, other))
+
+    def _refuse(self, different: dict[str, tuple[int, int]]) -> None:
+        if different:
+            raise RuntimeError(f"rows differ from the build's at size {self.size}: {different}")
 
     def close(self) -> Measured:
         """The last month's load has arrived on what was built before: close that month."""
@@ -196,7 +212,7 @@ def _kept(source: str, target: str) -> str:
 
 def tasks_of(size: int) -> list[str]:
     """All tasks. At size 100 pandas would need some 80 GB, and a close another landing of that size."""
-    tasks = ["scan", "build", "script", "pandas", "late", "restate", "close"]
+    tasks = ["scan", "build", "script", "everything", "pandas", "late", "restate", "close"]
     return [task for task in tasks if size <= 10 or task not in ("pandas", "close")]
 
 
@@ -215,7 +231,9 @@ def main(
     runs: Annotated[int, typer.Option(help="Runs of each task; the table shows medians.")] = 5,
     task: Annotated[
         list[str] | None,
-        typer.Option(help="scan, build, script, pandas, late, restate, close; by default all."),
+        typer.Option(
+            help="scan, build, script, everything, pandas, late, restate, close; by default all."
+        ),
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where companies and warehouses lie.")] = Path(
         "build/benchmarks"

@@ -9,6 +9,7 @@ there.
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -386,7 +387,7 @@ def write(
     landing: Path,
     file: Path,
     months_at_a_time: int,
-    memory: str = "500MB",
+    memory: str = "400MB",
     only: tuple[str, ...] = (),
 ) -> None:
     """Write the marts of ``landing`` into a new DuckDB file, all or ``only`` some."""
@@ -437,4 +438,5 @@ def _create(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> Non
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    limit = os.environ.get("PLUMBLINE_MEMORY", "400MB")
+    write(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), limit)

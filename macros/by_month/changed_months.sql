@@ -17,7 +17,7 @@
       reversals             the months that take back what was sold in it
       refunds               the months with refunds of what was paid in it, or of contracts paid for in it
       deals                 the months with transactions of the deals closed in it
-      closings              the months in which the deals created in it were closed
+      nothing               none: what changes is told by another name (changes_of)
 -#}
 {% macro changed_months(is_new) -%}
     {%- set unseen = unseen_changes() -%}
@@ -256,21 +256,10 @@
                         )
                     )
             {%- endset -%}
-        {%- elif kind == 'closings' -%}
+        {%- elif kind == 'nothing' -%}
             {%- set state.sql -%}
                 select * from ({{ state.sql }}) as ranges
-                union
-                select closed.closed_month as first_month, closed.closed_month as last_month
-                from (
-                    select period_month as created_month, {{ month_of('closed_date') }} as closed_month
-                    from {{ relation_named('fct_opportunities') }}
-                    where closed_date is not null
-                    union all
-                    select created_month, period_month as closed_month
-                    from {{ this }}
-                ) as closed
-                inner join ({{ state.sql }}) as ranges
-                    on {{ lies_in('closed.created_month') }}
+                where false
             {%- endset -%}
         {%- elif kind in ('quarter', 'half', 'year') -%}
             {%- set state.sql -%}

@@ -13,8 +13,15 @@ QUARTER_HOUR = 900
 
 
 def own_columns(table: Table) -> list[str]:
-    """The columns that say which months a row belongs to; the first is what staging builds by."""
-    return [rule.column for rule in table.months if rule.table is None and not rule.counts_only]
+    """The columns that say which months a row belongs to; the first is what staging builds by.
+
+    Not those that are told by another name.
+    """
+    return [
+        rule.column
+        for rule in table.months
+        if rule.table is None and not rule.counts_only and not rule.told_as
+    ]
 
 
 def day_column(table: Table) -> str | None:

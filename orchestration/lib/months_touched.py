@@ -63,6 +63,8 @@ def months_touched(
     for column in columns:
         mine |= _months_of(versions, table, column, time_zone)
     for rule in table.months:
+        if rule.told_as and rule.table is None:
+            months[rule.told_as] |= _months_of(versions, table, rule.column, time_zone)
         if rule.counts_only or rule.table is None or others[rule.table].is_absent:
             continue
         months[rule.told_as or table.full_name] |= _months_of_others(

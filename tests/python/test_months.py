@@ -365,6 +365,45 @@ def test_what_is_built_in_one_batch_writes_no_month_between_those_that_need_it(
     assert months == ["2025-09-01", "2026-03-01"]
 
 
+def test_a_deal_that_is_closed_in_another_month_changes_what_goes_by_closings_in_both(
+    built: Company, tmp_path: Path
+) -> None:
+    """And in no other, whenever it was created."""
+    company = built.copy_to(tmp_path / "months")
+    [(deal, created)] = company.query(
+        "select min(opportunity_id), min(period_month)::varchar from marts.fct_opportunities"
+        " where outcome = 'won' and closed_date between '2025-11-05' and '2025-11-25'"
+        " and period_month < '2025-11-01' and opportunity_id in"
+        " (select opportunity_id from staging.stg_crm__opportunity_team) group by opportunity_id limit 1"
+    )
+    rows = landed_rows(company, landing_tables()["crm.opportunities"])
+    newest = {row["opportunity_id"]: row for row in rows}[deal]
+    # As late as the last load, so that the calendar stays.
+    last_load = max(row["_loaded_at"] for row in rows)
+    late = newest | {"_loaded_at": last_load, "closed_at": "2026-02-10 04:00:00+00"}
+    company.land("crm.opportunities", [late], part="late")
+    said = company.must("build")
+    assert re.search(rf"crm\.opportunities +{created[:7]} ", said), said
+    assert re.search(r"crm\.opportunities\.closings +2025-11, 2026-02 ", said), said
+    models = (
+        "int_deal_keepers",
+        "int_measures__closed_deals",
+        "int_measures__wins",
+        "int_support_links",
+    )
+    months = company.query(
+        "select model, list(period_month::varchar order by period_month) from orchestration.rebuilt_months"
+        " where invocation_id in (select invocation_id from orchestration.runs where change_id >="
+        "  (select max(change_id) from orchestration.changes where reason = 'late.csv'))"
+        f" and model in {models} group by 1 order by 1"
+    )
+    assert months == [(model, ["2025-11-01", "2026-02-01"]) for model in models]
+    full = company.copy_to(tmp_path / "full")
+    full.warehouse.unlink()
+    full.must("build")
+    assert_same_marts(company, full)
+
+
 def land_contract_again(company: Company, contract: str, **changes: str) -> None:
     """The newest version of a contract once more, a little different."""
     rows = landed_rows(company, landing_tables()["billing.contracts"])

@@ -141,23 +141,24 @@ def test_what_rests_reads_only_what_tells_of_its_changes(manifest: dict[str, Any
     assert silent("model.plumbline.fct_grade_decisions")
 
 
+def told_of(manifest: dict[str, Any], unique_id: str) -> set[str]:
+    """What tells a model of changes: landing tables, and models that record their own."""
+    found = set()
+    for parent in manifest["nodes"][unique_id]["depends_on"]["nodes"]:
+        if parent.startswith("source."):
+            source = manifest["sources"][parent]
+            found.add(f"{source['source_name']}.{source['name']}")
+        elif parent.startswith("model."):
+            node = manifest["nodes"][parent]
+            tells = node["config"]["materialized"] in ("by_month", "compared")
+            found |= {node["name"]} if tells else told_of(manifest, parent)
+    return found
+
+
 def test_what_reaches_other_months_is_something_that_the_model_is_told_of(
     manifest: dict[str, Any],
 ) -> None:
     """A name that nothing is told by would leave the months that it means as they were."""
-
-    def told_of(unique_id: str) -> set[str]:
-        found = set()
-        for parent in manifest["nodes"][unique_id]["depends_on"]["nodes"]:
-            if parent.startswith("source."):
-                source = manifest["sources"][parent]
-                found.add(f"{source['source_name']}.{source['name']}")
-            elif parent.startswith("model."):
-                node = manifest["nodes"][parent]
-                tells = node["config"]["materialized"] in ("by_month", "compared")
-                found |= {node["name"]} if tells else told_of(parent)
-        return found
-
     told_as = {rule.told_as for table in landing_tables().values() for rule in table.months}
     kept = 0
     for node in models(manifest):
@@ -165,9 +166,24 @@ def test_what_reaches_other_months_is_something_that_the_model_is_told_of(
         others = set(config.get("changes_of", []))
         assert others <= {*landing_tables(), *told_as}, node["name"]
         reaching = set(config.get("reach", {}))
-        assert reaching <= told_of(node["unique_id"]) | others, node["name"]
+        assert reaching <= told_of(manifest, node["unique_id"]) | others, node["name"]
         kept += len(reaching)
     assert kept > 20
+
+
+def test_what_reaches_nothing_is_told_by_other_names_of_all_that_it_is_made_from(
+    manifest: dict[str, Any],
+) -> None:
+    kept = 0
+    for node in models(manifest):
+        others = node["config"].get("changes_of", [])
+        for reaching, kind in node["config"].get("reach", {}).items():
+            if kind == "nothing":
+                landed = told_of(manifest, f"model.plumbline.{reaching}")
+                named = {other.rpartition(".")[0] for other in others}
+                assert landed <= named, (node["name"], reaching)
+                kept += 1
+    assert kept > 3
 
 
 def test_the_ledger_and_the_closes_are_safe_from_full_refresh(manifest: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 {{ config(
     materialized='by_month',
     is_light=true,
-    reach={'fct_opportunities': 'closings'},
+    changes_of=['crm.opportunities.closings'],
+    reach={'fct_opportunities': 'nothing'},
 ) }}
 
 {#-
@@ -18,7 +19,6 @@ deals as (
         opportunity_id,
         owner_id,
         closed_date,
-        period_month as created_month,
         {{ month_of('closed_date') }} as period_month
     from {{ ref('fct_opportunities') }}
     where
@@ -101,7 +101,6 @@ final as (
         credit_rule_id,
         cast(null as {{ dbt.type_string() }}) as team_role,
         cast(1 as decimal(9, 6)) as credit_share,
-        created_month,
         period_month
     from owners
     union all
@@ -113,7 +112,6 @@ final as (
             as credit_rule_id,
         members.team_role,
         cast(members.credit_share as decimal(9, 6)) as credit_share,
-        members.created_month,
         members.period_month
     from members
     left join whole_splits

@@ -2,7 +2,8 @@
 
 {#-
     Landed entries of stages whose deal is not there: no model uses them. They are looked for where they lie; nothing
-    here knows how staging does it.
+    here knows how staging does it. By hashes, which are small: one whose hash is a deal's would be missing where
+    landed rows are reconciled, and be seen there.
 -#}
 with
 
@@ -11,8 +12,9 @@ entries as (
     {{ landed_keys(
         'crm',
         'opportunity_stage_history',
-        typed('opportunity_id', 'string')
-        ~ ' not in (select deals.opportunity_id from ' ~ ref('fct_opportunities') ~ ' as deals)',
+        row_hash([typed('opportunity_id', 'string')])
+        ~ ' not in (select ' ~ row_hash(['deals.opportunity_id'])
+        ~ ' from ' ~ ref('fct_opportunities') ~ ' as deals)',
     ) }}
 
 ),

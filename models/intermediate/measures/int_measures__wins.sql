@@ -1,7 +1,8 @@
 {{ config(
     materialized='by_month',
     is_light=true,
-    reach={'fct_opportunities': 'everything', 'crm.opportunity_team': 'everything'},
+    changes_of=['crm.opportunities.closings'],
+    reach={'fct_opportunities': 'nothing'},
 ) }}
 
 {#- Deals won with a solution expert's help, by the month they were closed in (S0-09). -#}

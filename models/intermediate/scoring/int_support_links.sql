@@ -1,10 +1,8 @@
 {{ config(
     materialized='by_month',
     is_light=true,
-    reach={
-        'fct_opportunities': 'everything',
-        'crm.opportunity_team': 'everything',
-    },
+    changes_of=['crm.opportunities.closings'],
+    reach={'fct_opportunities': 'nothing'},
 ) }}
 
 {#-
