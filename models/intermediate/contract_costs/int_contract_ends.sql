@@ -9,42 +9,37 @@
     none came within the days of grace. A customer who is won back later had been lost all the same. All contracts
     of a customer are looked at, where one of them is held until a day of the months that are built.
 -#}
-with
-
-contracts as (
-
-    select
-        contracts.contract_id,
-        contracts.account_id,
-        contracts.signed_on,
-        case
-            when contracts.cancelled_on < contracts.ends_on or contracts.ends_on is null
-                then contracts.cancelled_on
-        end as cancelled_on,
-        {{ add_days('contracts.ends_on', 'settings.renewal_grace_days') }} as grace_end
-    from {{ ref('stg_billing__contracts') }} as contracts
-    cross join {{ ref('stg_policy__settings') }} as settings
-
-),
-
-held as (
-
+{#- Not a name of its own: DuckDB would write a copy of what is named twice. -#}
+{%- set held %}
     select
         contract_id,
         account_id,
         signed_on,
         cancelled_on,
         coalesce(cancelled_on, grace_end, cast('9999-12-31' as date)) as held_until
-    from contracts
+    from (
+        select
+            contracts.contract_id,
+            contracts.account_id,
+            contracts.signed_on,
+            case
+                when contracts.cancelled_on < contracts.ends_on or contracts.ends_on is null
+                    then contracts.cancelled_on
+            end as cancelled_on,
+            {{ add_days('contracts.ends_on', 'settings.renewal_grace_days') }} as grace_end
+        from {{ ref('stg_billing__contracts') }} as contracts
+        cross join {{ ref('stg_policy__settings') }} as settings
+    ) as contracts
+{% endset -%}
 
-),
+with
 
 asked as (
 
-    select account_id
-    from held
+    select coalesce(account_id, '') as account_id
+    from ({{ held }}) as held
     where {{ in_months('held_until') }}
-    group by account_id
+    group by coalesce(account_id, '')
 
 ),
 
@@ -57,10 +52,8 @@ preceded as (
             order by signed_on, contract_id
             rows between unbounded preceding and 1 preceding
         ) as held_before
-    from held
-    where
-        account_id is null
-        or account_id in (select asked.account_id from asked)
+    from ({{ held }}) as held
+    where coalesce(account_id, '') in (select asked.account_id from asked)
 
 ),
 
