@@ -12,7 +12,7 @@ import hashlib
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -122,7 +122,8 @@ def newest_loads(
 ) -> dict[str, datetime]:
     """When each landed table was last loaded, UTC without a zone; up to ``until`` where it is given.
 
-    ``tables`` are full names, by default all; one without rows is left out.
+    ``tables`` are full names, by default all; one without rows is left out. Where Parquet files say it
+    themselves, their rows are not read.
     """
     asked = None if tables is None else set(tables)
     found: dict[str, datetime] = {}
@@ -131,6 +132,10 @@ def newest_loads(
             name = landed.table.full_name
             if landed.is_absent or (asked is not None and name not in asked):
                 continue
+            told = [] if until else [path for path in landed.parquet_files if path not in faulty]
+            newest_told = newest_in_footers(told)
+            if newest_told is not None:
+                landed = landed.only(set(landed.files) - set(told))
             loads = relation_of(connection, landed).project(
                 "make_timestamp(epoch_us(cast(_loaded_at as timestamptz))) as loaded_at"
             )
@@ -138,10 +143,34 @@ def newest_loads(
                 loads = loads.filter(
                     duckdb.ColumnExpression("loaded_at") <= duckdb.ConstantExpression(until)
                 )
-            [(newest,)] = loads.aggregate("max(loaded_at)").fetchall()
-            if newest is not None:
-                found[name] = newest
+            [(newest_read,)] = loads.aggregate("max(loaded_at)").fetchall()
+            newest = [load for load in (newest_told, newest_read) if load is not None]
+            if newest:
+                found[name] = max(newest)
     return found
+
+
+def newest_in_footers(files: Iterable[Path]) -> datetime | None:
+    """The latest ``_loaded_at`` that Parquet files state of their row groups, UTC without a zone.
+
+    None where one of them does not state it: it may have been written without, or hold text.
+    """
+    newest = []
+    for path in files:
+        metadata = pq.read_metadata(path)
+        place = metadata.schema.names.index("_loaded_at")
+        for number in range(metadata.num_row_groups):
+            stated = metadata.row_group(number).column(place).statistics
+            if stated is None or not stated.has_min_max or type(stated.max) is not datetime:
+                return None
+            newest.append(stated.max)
+    return max(
+        (
+            load.astimezone(UTC).replace(tzinfo=None) if load.tzinfo is not None else load
+            for load in newest
+        ),
+        default=None,
+    )
 
 
 def stamp(path: Path) -> tuple[int, int]:
