@@ -87,6 +87,8 @@ class Bench:
         self.folder = folder
         self.company = landings(folder, size, split=False)
         self.months_at_a_time = str(max(1, 36 // size))
+        # Other models build everything anew: what an earlier run has left is no start for a close.
+        shutil.rmtree(self.work.with_name("built-before"), ignore_errors=True)
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -31,8 +31,8 @@ bounds as (
             'greatest(min(jobs.valid_from), coalesce(min(events.first_day), min(jobs.valid_from)))'
         ) }} as first_month,
         (
-            select {{ month_of('max(newest_loaded_date)') }}
-            from {{ ref('int_landing_tables') }}
+            select {{ month_of('known_on') }}
+            from {{ ref('int_known_day') }}
         ) as last_month
     from (
         select min(valid_from) as valid_from
