@@ -13,7 +13,7 @@ import platform
 import shutil
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,21 +41,35 @@ class Measured:
     memory: int
 
 
+# A process takes over the peak of the one that starts it, and this one compares marts in its own memory:
+# a small one stands between, and writes down what the kernel says of the command.
+LAUNCH = """
+import json, os, subprocess, sys, time
+begun = time.monotonic()
+process = subprocess.Popen(sys.argv[2:], stderr=subprocess.STDOUT)
+_, status, used = os.wait4(process.pid, 0)
+with open(sys.argv[1], "w") as report:
+    json.dump({
+        "wall": time.monotonic() - begun,
+        "cpu": used.ru_utime + used.ru_stime,
+        "memory": used.ru_maxrss * 1024,
+    }, report)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def measure(task: str, size: int, command: list[str], environment: dict[str, str]) -> Measured:
     """Run a command to its end. Raises ``RuntimeError`` with what it said where it fails."""
-    begun = time.monotonic()
-    with subprocess.Popen(
-        command, cwd=PROJECT_DIR, env={**os.environ, **environment},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        said = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.monotonic() - begun
-    if process.returncode != 0:
-        raise RuntimeError(f"{task} at size {size} failed:\n{said}")
-    return Measured(task, size, wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        ran = subprocess.run(
+            [sys.executable, "-c", LAUNCH, str(report), *command],
+            cwd=PROJECT_DIR, env={**os.environ, **environment},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        if ran.returncode != 0:
+            raise RuntimeError(f"{task} at size {size} failed:\n{ran.stdout}")
+        return Measured(task, size, **json.loads(report.read_text()))
 
 
 SCAN = """

@@ -77,7 +77,8 @@ def _write_down(
     """Write down the keys of rows that have several, with their days; no first one where a row has none.
 
     Of an update and a deletion loaded together the deletion counts, as in staging. When the newest was
-    loaded is told where it is one of two: others are ranked.
+    loaded is told where it is one of two: others are ranked. What is grouped is held first: hashes by which
+    rows were found stay in memory until a statement has ended, and a year restated has millions of both.
     """
     column = day_column(table)
     assert column is not None, table.full_name
@@ -85,6 +86,7 @@ def _write_down(
     versions_found = rows.project(  # noqa: F841 - DuckDB finds it by its name
         f"{whole_key_of(table)} as key, {bucket_of(table, column)} as bucket, {VERSION}"
     )
+    connection.execute("create or replace temp table grouped_versions as from versions_found")
     keys_found = connection.sql(  # noqa: F841 - DuckDB finds it by its name
         "select key, case when count(bucket) = count(*) then min(bucket) end as first_bucket,"
         " max(bucket) as last_bucket, count(*) as version_count,"
@@ -92,7 +94,7 @@ def _write_down(
         " coalesce(max(loaded) filter (deleted) = max(loaded), false) as is_deleted,"
         " case when count(*) = 2 and min(loaded) < max(loaded) then make_timestamp(max(loaded)) end"
         " as newest_loaded_at"
-        " from versions_found group by key having count(*) > 1"
+        " from grouped_versions group by key having count(*) > 1"
     )
     [(look_id,)] = connection.execute("select nextval('orchestration.look_ids')").fetchall()
     connection.execute(
@@ -101,6 +103,7 @@ def _write_down(
         f" {day('last_bucket')} as last_day from keys_found",
         [table.full_name, look_id],
     )
+    connection.execute("drop table grouped_versions")
     return int(look_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import duckdb
 import pytest
 
 from benchmarks import frames, script
+from benchmarks.run import measure
 from benchmarks.same import differences
 from tests.python.conftest import Company
 
@@ -36,3 +38,15 @@ def test_a_row_of_another_amount_is_a_difference(closed_demo: Company, tmp_path:
             " where transaction_id = (select min(transaction_id) from fct_credits)"
         )
     assert differences(closed_demo.warehouse, place) == {"fct_credits": (1, 1)}
+
+
+def test_the_memory_measured_is_the_commands_and_not_that_of_who_measures() -> None:
+    mine = bytearray(b"x" * 300_000_000)
+    command = [sys.executable, "-c", "theirs = bytearray(b'x' * 100_000_000)"]
+    assert 100_000_000 < measure("a command", 1, command, {}).memory < len(mine)
+
+
+def test_a_command_that_fails_is_no_measurement() -> None:
+    command = [sys.executable, "-c", "print('why'); raise SystemExit(3)"]
+    with pytest.raises(RuntimeError, match="a command at size 1 failed:\nwhy"):
+        measure("a command", 1, command, {})

@@ -11,8 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.lib.changes import STATE
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.landing import scratch
+from orchestration.lib.landing import find_files, scratch
+from orchestration.lib.months_touched import months_touched
 from orchestration.lib.warehouse import open_read_only
 
 # More than a hundred megabytes hold.
@@ -59,6 +61,31 @@ def test_readers_of_a_warehouse_write_aside_apart_and_leave_nothing(little: Path
     assert answer == duckdb.sql(WIDE.format(step=3)).fetchall()
     assert [path.name for path in little.iterdir()] == ["warehouse"]
     assert [path.name for path in warehouse.parent.iterdir()] == ["plumbline.duckdb"]
+
+
+def test_a_million_rows_landed_again_are_looked_up_within_a_hundred_megabytes(
+    little: Path,
+) -> None:
+    folder = little / "landing" / "crm" / "activities"
+    folder.mkdir(parents=True)
+    for day in ("2026-06-01", "2026-07-01"):
+        duckdb.execute(
+            "copy (select 'activity-' || range as activity_id,"
+            f" timestamptz '{day} 00:00:00Z' as _loaded_at,"
+            " timestamptz '2026-05-01 00:00:00Z' + interval 1 minute * (range % 40000) as occurred_at"
+            f" from range(1000000)) to '{folder / day}.parquet'"
+        )
+    [activities] = [landed for landed in find_files(folder.parents[1]) if landed.files]
+    with scratch() as connection:
+        connection.execute("set preserve_insertion_order = false; set threads = 2")
+        connection.execute(STATE)
+        added = [activities.files[1]]
+        months = months_touched(
+            connection, activities, added, folder.parents[1], frozenset(), "Asia/Shanghai"
+        )
+        assert months == {"crm.activities": {"2026-05-01"}}
+        [(keys,)] = connection.execute("select count(*) from orchestration.landed_again").fetchall()
+        assert keys == 1_000_000
 
 
 def test_each_process_has_a_folder_of_its_own() -> None:
