@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from dagster import Definitions
+from dagster import Definitions, multiprocess_executor
 from dagster_dbt import DbtCliResource
 
 from orchestration.defs.closes import close_gates, close_package
@@ -41,10 +41,16 @@ defs = Definitions(
     jobs=[refresh_job, cuts_job, close_job],
     schedules=[nightly_refresh, quarterly_cuts, monthly_close],
     sensors=[landing_changed],
-    # The dbt of this environment, wherever PATH points.
+    # A step is a process of its own that has read all this when it begins.
+    executor=multiprocess_executor.configured(
+        {"start_method": {"forkserver": {"preload_modules": ["orchestration.definitions"]}}}
+    ),
+    # The dbt of this environment, wherever PATH points, without files that nobody reads.
     resources={
         "dbt": DbtCliResource(
-            project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dbt"))
+            project_dir=project,
+            dbt_executable=str(Path(sys.executable).with_name("plumbline-dbt")),
+            global_config_flags=["--no-write-json", "--log-level-file", "none"],
         )
     },
 )

@@ -15,6 +15,8 @@ from orchestration.lib.profile import Profiler
 # The step of a build that is Python's; every other is dbt's arguments.
 CUTS = "cuts"
 FOLDERS = ("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR / "profiles"))
+# In a process of its own: reading takes far more memory than what is read, and Python would hold it.
+READ_PROJECT = [sys.executable, "-m", "orchestration.lib.dbt_worker", json.dumps([])]
 # Told after each finished node: its number, how many there are, and dbt's line about it.
 Progress = Callable[[int, int, str], None]
 

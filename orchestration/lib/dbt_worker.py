@@ -19,7 +19,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 
-from orchestration.lib.dbt_run import CUTS, FOLDERS
+from orchestration.lib.dbt_run import CUTS, FOLDERS, READ_PROJECT
 from orchestration.lib.lean_dbt import make_lean
 from orchestration.lib.parsed_project import kept_project, parsed_project
 from orchestration.lib.tables import cut_pools
@@ -78,11 +78,8 @@ def main(steps: list[str | list[str]]) -> int:
     # What dbt reads of a project stays.
     gc.disable()
     manifest = kept_project(os.environ)
-    if manifest is None and steps:
-        # Reading takes far more memory than what is read, and Python would hold it to the end.
-        reader = [sys.executable, "-m", "orchestration.lib.dbt_worker", json.dumps([])]
-        if code := subprocess.run(reader).returncode:
-            return code
+    if manifest is None and steps and (code := subprocess.run(READ_PROJECT).returncode):
+        return code
     try:
         manifest = manifest or parsed_project(_parse, os.environ)
     except DbtFailedError as error:

@@ -36,7 +36,8 @@ READERS = (
     "dbt-extractor",
     "dbt-semantic-interfaces",
 )
-# What the profile alone reads, or dbt for its own files: where a build works, not what it builds.
+# What the profile alone reads, or dbt for its own files and messages: where a build works, not what it
+# builds. The folders of project and profiles are always this project's own.
 PLACES = {
     "PLUMBLINE_LANDING",
     "PLUMBLINE_WAREHOUSE",
@@ -44,6 +45,10 @@ PLACES = {
     "PLUMBLINE_THREADS",
     "DBT_TARGET_PATH",
     "DBT_LOG_PATH",
+    "DBT_LOG_FORMAT",
+    "DBT_PROFILES_DIR",
+    "DBT_PROJECT_DIR",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS",
 }
 
 

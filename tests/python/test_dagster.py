@@ -249,3 +249,29 @@ def test_landing_that_breaks_its_contract_stops_the_job_before_anything_is_built
     assert not company.warehouse.exists()
     [said] = Told.said
     assert (said["state"], said["step"]) == ("failure", "landing")
+
+
+@pytest.mark.usefixtures("parsed")
+def test_a_step_is_a_process_of_its_own_and_somebody_is_told_what_it_failed_of(
+    tmp_path: Path, webhook: str
+) -> None:
+    company = Company(tmp_path)
+    path = company.land("hr.teams", [{"team_id": "T", "_loaded_at": "2026-07-02T00:00:00Z"}])
+    path.write_text(path.read_text().replace("team_name", "name"))
+    home = tmp_path / "dagster"
+    home.mkdir()
+    more = {"DAGSTER_HOME": str(home), "PLUMBLINE_WEBHOOK": webhook}
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "job", "execute",
+         "-m", "orchestration.definitions", "-j", "refresh"],
+        cwd=PROJECT_DIR,
+        env={**os.environ, **company.environment, **more},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert 'Launching subprocess for "landing"' in said or "STEP_WORKER_STARTED" in said, said
+    [told] = Told.said
+    assert (told["state"], told["step"]) == ("failure", "landing")

@@ -1,0 +1,52 @@
+"""dbt's command line as Dagster runs it (``plumbline-dbt``): lean, with what is kept of the project.
+
+It takes dbt's arguments, says what dbt says and ends as dbt ends; ``--version`` asks for no newer one.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+
+from orchestration.lib.dbt_run import FOLDERS, READ_PROJECT
+
+# dbt's own exit codes.
+FAILED, BROKE_OFF = 1, 2
+
+
+def main() -> int:
+    """Run dbt with this process's arguments; the exit code."""
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:
+        print(f"dbt-core {version('dbt-core')}")
+        return 0
+    # Dagster asks for the version before each step, and dbt takes a second to be read.
+    from dbt.cli.exceptions import DbtUsageException
+    from dbt.cli.main import dbtRunner
+
+    from orchestration.lib.lean_dbt import make_lean
+    from orchestration.lib.parsed_project import kept_project
+
+    make_lean()
+    gc.disable()
+    manifest = kept_project(os.environ)
+    if manifest is None:
+        subprocess.run(READ_PROJECT, stdout=subprocess.DEVNULL, check=False)
+        manifest = kept_project(os.environ)
+    gc.freeze()
+    gc.enable()
+    # What could not be read is read once more here, and dbt says why.
+    done = dbtRunner(manifest=manifest).invoke([*arguments, *FOLDERS])
+    if done.success:
+        return 0
+    if isinstance(done.exception, DbtUsageException):
+        # Of anything else dbt has told.
+        print(f"Error: {done.exception}", file=sys.stderr)
+    return BROKE_OFF if done.exception else FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
