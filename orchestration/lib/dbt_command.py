@@ -1,6 +1,7 @@
 """dbt's command line as Dagster runs it (``plumbline-dbt``): lean, with what is kept of the project.
 
 It takes dbt's arguments, says what dbt says and ends as dbt ends; ``--version`` asks for no newer one.
+Where the project need not be read, no ``manifest.json`` is written.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from importlib.metadata import version
 
 from orchestration.lib.dbt_run import FOLDERS, READ_PROJECT
 
+# What works with a project that has been read. Another target or profile may read it otherwise.
+WORK_WITH_KEPT = {"build", "compile", "list", "ls", "run", "seed", "show", "test"}
+READ_OTHERWISE = {"--target", "-t", "--profile"}
 # dbt's own exit codes.
 FAILED, BROKE_OFF = 1, 2
 
@@ -31,13 +35,15 @@ def main() -> int:
     from orchestration.lib.parsed_project import kept_project
 
     make_lean()
-    gc.disable()
-    manifest = kept_project(os.environ)
-    if manifest is None:
-        subprocess.run(READ_PROJECT, stdout=subprocess.DEVNULL, check=False)
+    manifest = None
+    if works_with_kept(arguments):
+        gc.disable()
         manifest = kept_project(os.environ)
-    gc.freeze()
-    gc.enable()
+        if manifest is None:
+            subprocess.run(READ_PROJECT, stdout=subprocess.DEVNULL, check=False)
+            manifest = kept_project(os.environ)
+        gc.freeze()
+        gc.enable()
     # What could not be read is read once more here, and dbt says why.
     done = dbtRunner(manifest=manifest).invoke([*arguments, *FOLDERS])
     if done.success:
@@ -46,6 +52,15 @@ def main() -> int:
         # Of anything else dbt has told.
         print(f"Error: {done.exception}", file=sys.stderr)
     return BROKE_OFF if done.exception else FAILED
+
+
+def works_with_kept(arguments: list[str]) -> bool:
+    """Whether dbt with these arguments works with the project as it is kept."""
+    from dbt.cli.main import cli
+
+    command = next((word for word in arguments if word in cli.commands), None)
+    options = {word.partition("=")[0] for word in arguments}
+    return command in WORK_WITH_KEPT and READ_OTHERWISE.isdisjoint(options)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.dbt_command import works_with_kept
 
 LEAN = [sys.executable, "-m", "orchestration.lib.dbt_command"]
 PLAIN = [sys.executable, "-m", "dbt.cli.main"]
@@ -68,3 +69,21 @@ def errors(lines: str) -> list[str]:
     """What was said of errors, in dbt's structured log."""
     found = [json.loads(line) for line in lines.splitlines() if line.startswith("{")]
     return [event["info"]["msg"] for event in found if event["info"]["level"] == "error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_kept"),
+    [
+        (["--no-write-json", "build", "--select", "parse"], True),
+        (["run", "--vars", "{known_at: 2026-06-01}"], True),
+        (["parse", "--select", "build"], False),
+        (["docs", "generate"], False),
+        (["build", "--target", "spark"], False),
+        (["build", "-t", "spark"], False),
+        (["build", "--profile=other"], False),
+    ],
+)
+def test_what_is_kept_of_the_project_serves_where_dbt_would_read_the_same(
+    arguments: list[str], is_kept: bool
+) -> None:
+    assert works_with_kept(arguments) is is_kept
