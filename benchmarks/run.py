@@ -146,6 +146,15 @@ class Bench:
             self.build()
         self._go_on_from("built")
 
+    def marts(self) -> Measured:
+        """The marts that the script and pandas write, with all that they are made from and its tests."""
+        self._fresh(self.company.whole)
+        arguments = "--no-write-json --log-level-file none build --exclude-resource-type unit_test"
+        chosen = ["--select", *(f"+{name}" for name in same.MARTS)]
+        module = [sys.executable, "-m", "orchestration.lib.dbt_command"]
+        command = [*module, *arguments.split(), *chosen]
+        return measure("the script's marts, built", self.size, command, self._environment())
+
     def script(self) -> Measured:
         """The heavy marts by the hand-written script; its rows must be those of a full build."""
         file = self.work.with_name("script.duckdb")
@@ -228,7 +237,7 @@ def _kept(source: str, target: str) -> str:
 
 def tasks_of(size: int) -> list[str]:
     """All tasks. At size 100 pandas would need some 80 GB, and a close another landing of that size."""
-    tasks = ["scan", "build", "script", "everything", "pandas", "late", "restate", "close"]
+    tasks = ["scan", "build", "script", "everything", "pandas", "marts", "late", "restate", "close"]
     return [task for task in tasks if size <= 10 or task not in ("pandas", "close")]
 
 
@@ -248,7 +257,7 @@ def main(
     task: Annotated[
         list[str] | None,
         typer.Option(
-            help="scan, build, script, everything, pandas, late, restate, close; by default all."
+            help="scan, build, script, everything, pandas, marts, late, restate, close; by default all."
         ),
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where companies and warehouses lie.")] = Path(

@@ -20,6 +20,7 @@ TASKS = [
     "hand-written script",
     "every mart in plain SQL",
     "pandas",
+    "the script's marts, built",
     "full build",
     "close of a month",
     "close of a restated month",

@@ -17,6 +17,8 @@ from orchestration.lib.dbt_run import FOLDERS, READ_PROJECT
 # What works with a project that has been read. Another target or profile may read it otherwise.
 WORK_WITH_KEPT = {"build", "compile", "list", "ls", "run", "seed", "show", "test"}
 READ_OTHERWISE = {"--target", "-t", "--profile"}
+# Lean, dbt makes no debug messages; the word is an option, a level of the log or a command.
+DEBUGGING = {"--debug", "-d", "debug"}
 # dbt's own exit codes.
 FAILED, BROKE_OFF = 1, 2
 
@@ -34,7 +36,8 @@ def main() -> int:
     from orchestration.lib.lean_dbt import make_lean
     from orchestration.lib.parsed_project import kept_project
 
-    make_lean()
+    if DEBUGGING.isdisjoint(arguments):
+        make_lean()
     manifest = None
     if works_with_kept(arguments):
         gc.disable()

@@ -60,6 +60,13 @@ def test_it_fails_as_dbt_fails(arguments: list[str], tmp_path: Path) -> None:
     assert errors(lean.stdout) == errors(plain.stdout) != []
 
 
+def test_who_asks_for_debug_messages_has_them() -> None:
+    arguments = ["ls", "--select", "fct_grade_moves"]
+    message = "running dbt with arguments"
+    assert message in run(LEAN, *arguments, "--debug").stdout
+    assert message not in run(LEAN, *arguments).stdout
+
+
 def test_it_says_that_there_is_no_such_command() -> None:
     done = run(LEAN, "bild")
     assert (done.returncode, "No such command 'bild'" in done.stderr) == (2, True)
