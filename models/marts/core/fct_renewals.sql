@@ -7,25 +7,27 @@
     },
 ) }}
 
-with
-
-settings as (
-
-    select renewal_grace_days
-    from {{ ref('stg_policy__settings') }}
-
-),
-
-due as (
-
-    select *
-    from {{ ref('stg_billing__contracts') }}
+{#- Not a name of its own: DuckDB would write a copy of what is named twice. -#}
+{%- set due %}
+    select
+        contracts.contract_id,
+        contracts.account_id,
+        contracts.product_id,
+        contracts.currency,
+        contracts.amount,
+        contracts.ends_on,
+        {{ add_days('contracts.ends_on', 'settings.renewal_grace_days') }} as grace_end,
+        known.known_on
+    from {{ ref('stg_billing__contracts') }} as contracts
+    cross join {{ ref('stg_policy__settings') }} as settings
+    cross join {{ ref('int_known_day') }} as known
     where
-        ends_on is not null
-        and (cancelled_on is null or cancelled_on > ends_on)
-        and {{ in_months('ends_on') }}
+        contracts.ends_on <= known.known_on
+        and (contracts.cancelled_on is null or contracts.cancelled_on > contracts.ends_on)
+        and {{ in_months('contracts.ends_on') }}
+{% endset -%}
 
-),
+with
 
 -- A contract may be renewed by several; those in time are added up (S3-02).
 renewing as (
@@ -33,18 +35,11 @@ renewing as (
     select
         due.contract_id,
         min(renewals.signed_on) as renewed_on,
-        sum(
-            case
-                when
-                    renewals.signed_on
-                    <= {{ add_days('due.ends_on', 'settings.renewal_grace_days') }}
-                    then renewals.amount
-            end
-        ) as amount_in_time
-    from due
+        sum(case when renewals.signed_on <= due.grace_end then renewals.amount end)
+            as amount_in_time
+    from ({{ due }}) as due
     inner join {{ ref('stg_billing__contracts') }} as renewals
         on due.contract_id = renewals.renews_contract_id
-    cross join settings
     where renewals.cancelled_on is null
     group by due.contract_id
 
@@ -62,9 +57,9 @@ judged as (
         renewing.renewed_on,
         coalesce(renewing.amount_in_time, 0) as amount_in_time,
         renewing.amount_in_time is not null as is_renewed,
-        {{ add_days('due.ends_on', 'settings.renewal_grace_days') }} as grace_end
-    from due
-    cross join settings
+        due.grace_end,
+        due.known_on
+    from ({{ due }}) as due
     left join renewing
         on due.contract_id = renewing.contract_id
 
@@ -82,7 +77,7 @@ final as (
             when judged.is_renewed and judged.renewed_on = judged.due_date then 'on_time'
             when judged.is_renewed then 'late'
             when judged.renewed_on is not null then 'won_back'
-            when known.known_on <= judged.grace_end then 'pending'
+            when judged.known_on <= judged.grace_end then 'pending'
             else 'lost'
         end as renewal_status,
         judged.due_amount,
@@ -96,8 +91,6 @@ final as (
         judged.due_date,
         judged.renewed_on
     from judged
-    cross join {{ ref('int_known_day') }} as known
-    where judged.due_date <= known.known_on
 
 )
 
