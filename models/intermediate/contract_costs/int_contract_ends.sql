@@ -7,7 +7,7 @@
 {#-
     When a contract was cancelled, and when its customer was lost: no contract of theirs ran any more, and
     none came within the days of grace. A customer who is won back later had been lost all the same. All contracts
-    of a customer are looked at, where one of them is held until a day of the months that are built.
+    of a customer are looked at, where one of them was held until a day of the months that are built.
 -#}
 {#- Not a name of its own: DuckDB would write a copy of what is named twice. -#}
 {%- set held %}
@@ -36,10 +36,13 @@ with
 
 asked as (
 
-    select coalesce(account_id, '') as account_id
+    select coalesce(held.account_id, '') as account_id
     from ({{ held }}) as held
-    where {{ in_months('held_until') }}
-    group by coalesce(account_id, '')
+    cross join {{ ref('int_known_day') }} as known
+    where
+        {{ in_months('held.held_until') }}
+        and held.held_until < known.known_on
+    group by coalesce(held.account_id, '')
 
 ),
 
