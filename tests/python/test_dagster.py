@@ -174,18 +174,31 @@ def webhook() -> Iterator[str]:
     server.shutdown()
 
 
-def run(script: str, company: Company, *arguments: str, **more: str) -> None:
+def ran(arguments: list[str], company: Company, **more: str) -> subprocess.CompletedProcess[str]:
+    """Python with these arguments, on a company, to its end."""
     environment = dict(company.environment)
     environment.pop("DBT_TARGET_PATH")
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
+    return subprocess.run(
+        [sys.executable, *arguments],
         cwd=PROJECT_DIR,
         env={**os.environ, **environment, **more},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def run(script: str, company: Company, *arguments: str, **more: str) -> None:
+    done = ran(["-c", script, *arguments], company, **more)
     assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-4_000:]
+
+
+def company_with_a_broken_table(folder: Path) -> Company:
+    """Landed teams lack a column of the contract."""
+    company = Company(folder)
+    path = company.land("hr.teams", [{"team_id": "T", "_loaded_at": "2026-07-02T00:00:00Z"}])
+    path.write_text(path.read_text().replace("team_name", "name"))
+    return company
 
 
 @pytest.mark.usefixtures("parsed")
@@ -242,9 +255,7 @@ def test_the_close_job_posts_what_the_command_line_posts_month_after_month(
 def test_landing_that_breaks_its_contract_stops_the_job_before_anything_is_built(
     tmp_path: Path, webhook: str
 ) -> None:
-    company = Company(tmp_path)
-    path = company.land("hr.teams", [{"team_id": "T", "_loaded_at": "2026-07-02T00:00:00Z"}])
-    path.write_text(path.read_text().replace("team_name", "name"))
+    company = company_with_a_broken_table(tmp_path)
     run(REFUSED, company, "2026-06-01", "landing", PLUMBLINE_WEBHOOK=webhook)
     assert not company.warehouse.exists()
     [said] = Told.said
@@ -255,21 +266,20 @@ def test_landing_that_breaks_its_contract_stops_the_job_before_anything_is_built
 def test_a_step_is_a_process_of_its_own_and_somebody_is_told_what_it_failed_of(
     tmp_path: Path, webhook: str
 ) -> None:
-    company = Company(tmp_path)
-    path = company.land("hr.teams", [{"team_id": "T", "_loaded_at": "2026-07-02T00:00:00Z"}])
-    path.write_text(path.read_text().replace("team_name", "name"))
+    company = company_with_a_broken_table(tmp_path)
     home = tmp_path / "dagster"
     home.mkdir()
-    more = {"DAGSTER_HOME": str(home), "PLUMBLINE_WEBHOOK": webhook}
-    done = subprocess.run(
-        [sys.executable, "-m", "dagster", "job", "execute",
-         "-m", "orchestration.definitions", "-j", "refresh"],
-        cwd=PROJECT_DIR,
-        env={**os.environ, **company.environment, **more},
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
+    execute = [
+        "-m",
+        "dagster",
+        "job",
+        "execute",
+        "-m",
+        "orchestration.definitions",
+        "-j",
+        "refresh",
+    ]
+    done = ran(execute, company, DAGSTER_HOME=str(home), PLUMBLINE_WEBHOOK=webhook)
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert 'Launching subprocess for "landing"' in said or "STEP_WORKER_STARTED" in said, said

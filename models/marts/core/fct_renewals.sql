@@ -7,7 +7,7 @@
     },
 ) }}
 
-{#- Not a name of its own: DuckDB would write a copy of what is named twice. -#}
+{#- Only what has fallen due, and of that what is asked for: it is held while renewals are added up. -#}
 {%- set due %}
     select
         contracts.contract_id,
