@@ -25,12 +25,16 @@ PAYEES, MONTHS, ACTIVITIES = 100, 36, 1_000_000
 # Tables of fewer rows stay as they were generated.
 LARGE = 100_000
 LAST_MONTH = date(2026, 6, 1)
+AFTER = date(2026, 7, 1)
+# The company grows: the twelve months in the middle hold a third of its rows, as they are a third of its
+# months. The last twelve hold two fifths of the activities and over half of the payments.
+MIDDLE_YEAR = (date(2024, 7, 1), date(2025, 7, 1))
 
 
 @dataclass(frozen=True)
 class Landings:
-    """Folders of one size: all rows; all but the last month's load; that load; a year's and the last
-    month's activities and payments landed once more."""
+    """Folders of one size: all rows; all but the last month's load; that load; the activities and
+    payments of the middle year, and of the last month, landed once more."""
 
     whole: Path
     before: Path
@@ -52,9 +56,9 @@ def landings(folder: Path, size: int, *, split: bool = True) -> Landings:
         lay_out_by_load(here.whole)
         (place / "complete").touch()
     if not here.restated.exists():
-        _restate(here.whole, here.restated, LAST_MONTH.replace(year=LAST_MONTH.year - 1))
+        _restate(here.whole, here.restated, *MIDDLE_YEAR)
     if not here.late.exists():
-        _restate(here.whole, here.late, LAST_MONTH)
+        _restate(here.whole, here.late, LAST_MONTH, AFTER)
     if split and not (place / "split").exists():
         for path in (here.before, here.month):
             shutil.rmtree(path, ignore_errors=True)
@@ -116,26 +120,29 @@ def _split(connection: duckdb.DuckDBPyConnection, path: Path, here: Landings) ->
             part.write_csv(str(file), header=True)
 
 
-def _restate(whole: Path, target: Path, first: date) -> None:
-    """Activities and payments from a day on, landed once more a little different."""
+def _restate(whole: Path, target: Path, first: date, after: date) -> None:
+    """Activities and payments of some months, landed once more: later, and a little different."""
     days = 1 if target.name == "late" else 2
     draft = target.with_name(f"{target.name}.writing")
     shutil.rmtree(draft, ignore_errors=True)
     changes = {
-        "crm.activities": ("occurred_at", "duration_seconds + 1 as duration_seconds"),
+        # Months are those of the company's clock, eight hours before UTC's.
+        "crm.activities": (
+            "cast(occurred_at + interval 8 hours as date)",
+            "duration_seconds + 1 as duration_seconds",
+        ),
         "billing.payments": ("paid_on", "cast(amount + 0.01 as decimal(18, 4)) as amount"),
     }
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
-        for name, (column, change) in changes.items():
+        for name, (day, change) in changes.items():
             table = landing_tables()[name]
             for path in sorted((whole / table.system / table.name).glob("*.parquet")):
-                rows = connection.read_parquet(str(path)).filter(
-                    f"cast({column} as date) > date '{first}' and not coalesce(_deleted, false)"
-                    if "_deleted" in pq.read_schema(path).names
-                    else f"cast({column} as date) > date '{first}'"
-                )
+                inside = f"{day} >= '{first}' and {day} < '{after}'"
+                if "_deleted" in pq.read_schema(path).names:
+                    inside += " and not coalesce(_deleted, false)"
+                rows = connection.read_parquet(str(path)).filter(inside)
                 if not rows.limit(1).fetchall():
                     continue
                 later = f"_loaded_at + interval {days} day as _loaded_at"
