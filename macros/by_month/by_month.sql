@@ -22,6 +22,9 @@
 
     {%- set pending = changed_months(is_new) -%}
     {%- set is_new = is_new or pending.is_everything -%}
+    {%- if existing is not none and existing.is_table -%}
+        {%- do hash_what_was(existing, pending) -%}
+    {%- endif %}
 
     {% if is_new %}
         {% if existing is not none %}{{ drop_relation_if_exists(existing) }}{% endif %}
@@ -45,7 +48,7 @@
             here has not recorded the months, and the next one builds them anew. -#}
         {{ adapter.commit() }}
     {% endfor %}
-    {%- set outcome = record_months(target_relation, pending) -%}
+    {%- set outcome = record_months(target_relation, pending, is_new) -%}
     {% call noop_statement('main', message=outcome, code='OK', rows_affected=-1) -%}
         {{ compiled_code }}
     {%- endcall %}

@@ -1,16 +1,19 @@
 {#-
     Writes down what a model's run did: which months it built, which of them are not what they were
     (a change for the models after it), and up to which change it has seen. Returns it in words.
+
+    Months are compared by a hash of their rows. A table that is new has nothing to be compared with and is not
+    hashed: most of its months are never built again, and of those that are hash_what_was takes it before.
 -#}
-{% macro record_months(relation, pending) -%}
+{% macro record_months(relation, pending, is_new) -%}
     {%- set name = model.name -%}
-    {%- set ranges = [] -%}
-    {%- for batch in pending.batches -%}
-        {%- do ranges.append(written_months(batch)) -%}
-    {%- endfor -%}
     {%- set said = namespace(outcome='nothing has changed') -%}
     {% if pending.batches %}
-        {%- set built = ranges | join(' or ') -%}
+        {%- set built = months_of_batches(pending) -%}
+        {%- set is_compared = not is_new or run_query(
+            "select count(content) from orchestration.model_months where model = '" ~ name ~ "'"
+        ).rows[0][0] > 0 -%}
+        {%- set content = 'sum(hash(built))' if is_compared else 'cast(null as hugeint)' -%}
         {%- do run_query(
             "insert into orchestration.rebuilt_months
             select
@@ -18,10 +21,10 @@
                 '" ~ name ~ "',
                 coalesce(now.period_month, before.period_month),
                 coalesce(now.row_count, 0),
-                now.content is distinct from before.content,
+                before.content is null or now.content is distinct from before.content,
                 now.content
             from (
-                select period_month, count(*) as row_count, sum(hash(built)) as content
+                select period_month, count(*) as row_count, " ~ content ~ " as content
                 from " ~ relation ~ " as built
                 where " ~ built ~ "
                 group by period_month
@@ -37,7 +40,7 @@
         {%- do run_query(
             "insert into orchestration.model_months
             select model, period_month, row_count, content from orchestration.rebuilt_months
-            where " ~ mine ~ " and content is not null"
+            where " ~ mine ~ " and row_count > 0"
         ) -%}
         {%- do run_query(
             "insert into orchestration.changes (input, first_month, last_month, reason)
@@ -52,6 +55,40 @@
     {% endif %}
     {%- do record_built(pending.change_id) -%}
     {{ return(said.outcome) }}
+{%- endmacro %}
+
+{#-
+    Hashes months of a table before they are built anew, where a first build has left that out. With the old
+    rows gone, whether the new ones differ could not be told.
+-#}
+{% macro hash_what_was(relation, pending) -%}
+    {%- set unknown = "model = '" ~ model.name ~ "' and content is null" -%}
+    {%- if pending.batches -%}
+        {%- set built = months_of_batches(pending) -%}
+        {%- set months = "select period_month from orchestration.model_months where " ~ unknown ~ " and (" ~ built ~ ")" -%}
+        {%- if run_query(months ~ " limit 1").rows -%}
+            {%- do run_query(
+                "update orchestration.model_months as months
+                set content = was.hashed
+                from (
+                    select period_month, sum(hash(built)) as hashed
+                    from " ~ relation ~ " as built
+                    where (" ~ built ~ ") and period_month in (" ~ months ~ ")
+                    group by period_month
+                ) as was
+                where " ~ unknown ~ " and months.period_month = was.period_month"
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The months that all batches of a run write, as a condition. -#}
+{% macro months_of_batches(pending) -%}
+    {%- set ranges = [] -%}
+    {%- for batch in pending.batches -%}
+        {%- do ranges.append(written_months(batch)) -%}
+    {%- endfor -%}
+    {{ return(ranges | join(' or ')) }}
 {%- endmacro %}
 
 {#- Up to which change the current model has been built. -#}

@@ -14,8 +14,8 @@ written down here, in the warehouse's schema ``orchestration``, whenever dbt ope
 - ``changes``: what changed, in order: an input (a landing table, a model, or ``*`` for all), the
   first and last month (null: open) and why. Models append to it when they build a month anew;
 - ``built``: up to which change each model has been built, and for which cut-off;
-- ``model_months`` and ``rebuilt_months``: the months of each model with a hash of their rows, and
-  what each run built.
+- ``model_months`` and ``rebuilt_months``: the months of each model with a hash of their rows (none
+  where they have been built but once), and what each run built.
 
 Which month a landed row belongs to is said in the landing contract (``meta.months``); which months new
 files touch, in ``orchestration.lib.months_touched``.

@@ -261,6 +261,35 @@ def test_a_late_row_builds_its_month_and_what_hangs_on_it_and_the_log_names_them
     ]
 
 
+def test_what_a_first_build_has_not_hashed_is_hashed_before_it_is_built_anew(
+    built: Company, tmp_path: Path
+) -> None:
+    """One month is landed again as it was, one with another row, and one for the first time."""
+    company = built.copy_to(tmp_path)
+    hashed = "select distinct period_month::varchar from orchestration.model_months"
+    hashed += " where content is not null and model = 'fct_activities' order by all"
+    assert company.query(hashed) == []
+    rows = landed_rows(company, landing_tables()["crm.activities"])
+    same, other = (
+        next(row for row in rows if row["occurred_at"].startswith(f"{month}-10"))
+        for month in ("2025-08", "2025-10")
+    )
+    late = [
+        same,
+        other | {"duration_seconds": "7"},
+        other | {"activity_id": "FIRST", "occurred_at": "2023-02-10 03:00:00+00"},
+    ]
+    company.land("crm.activities", [row | {"_loaded_at": f"{LATE}+00:00"} for row in late], "late")
+    company.must("build")
+    found = company.query(
+        "select period_month::varchar, is_changed from orchestration.rebuilt_months"
+        " where model = 'fct_activities' and invocation_id ="
+        " (select invocation_id from orchestration.built where model = 'fct_activities') order by 1"
+    )
+    assert found == [("2023-02-01", True), ("2025-08-01", False), ("2025-10-01", True)]
+    assert company.query(hashed) == [("2023-02-01",), ("2025-08-01",), ("2025-10-01",)]
+
+
 def test_the_newest_versions_of_a_table_rest_until_a_row_of_it_is_landed(
     built: Company, tmp_path: Path
 ) -> None:
