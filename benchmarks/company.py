@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
+from orchestration.generator.columns import LOCAL_OFFSET
 from orchestration.generator.generate import generate
 from orchestration.generator.shape import Size
 from orchestration.lib.contract import landing_tables
@@ -126,9 +127,9 @@ def _restate(whole: Path, target: Path, first: date, after: date) -> None:
     draft = target.with_name(f"{target.name}.writing")
     shutil.rmtree(draft, ignore_errors=True)
     changes = {
-        # Months are those of the company's clock, eight hours before UTC's.
+        # Months are those of the company's clock.
         "crm.activities": (
-            "cast(occurred_at + interval 8 hours as date)",
+            f"cast(occurred_at + interval {LOCAL_OFFSET} seconds as date)",
             "duration_seconds + 1 as duration_seconds",
         ),
         "billing.payments": ("paid_on", "cast(amount + 0.01 as decimal(18, 4)) as amount"),

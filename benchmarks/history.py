@@ -8,14 +8,17 @@ last months, the restated month with them, are the same at every length.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import duckdb
 import typer
 
-from benchmarks.company import AFTER, LAST_MONTH, MONTHS, link
-from benchmarks.run import Bench, Measured
+from benchmarks.company import LAST_MONTH, MONTHS, link
+from benchmarks.run import Bench
+from orchestration.generator.shape import Size, month_starts
 
 # What is cut off, and by which day of a row.
 CUT_BY = {
@@ -37,42 +40,31 @@ CUT_BY = {
 
 
 class History(Bench):
-    """Builds and closes on the last months of a company's landing."""
+    """The tasks on the last months of a company's landing, in a folder of their own."""
 
     def __init__(self, folder: Path, size: int, months: int) -> None:
         super().__init__(folder, size)
-        self.months = months
-        self.short = self.work.with_name(f"last-{months}")
-        shutil.rmtree(self.short, ignore_errors=True)
-        _cut_off(self.company.whole, self.short, first_of_last(months))
+        self.place = self.work.with_name(f"last-{months}")
+        self.work = self.place / "work"
+        shutil.rmtree(self.place, ignore_errors=True)
+        short = self.place / "whole"
+        _cut_off(self.company.whole, short, first_of_last(months))
+        self.company = replace(self.company, whole=short)
 
     def rows(self) -> int:
         """Landed rows that lie in Parquet files, which all large tables do."""
         with duckdb.connect() as connection:
-            files = f"select num_rows from parquet_file_metadata('{self.short}/**/*.parquet')"
-            return int(connection.execute(f"select sum(num_rows) from ({files})").fetchall()[0][0])
-
-    def full(self) -> Measured:
-        """A full build of the last months."""
-        self._fresh(self.short)
-        found = self._plumbline(f"full build of {self.months} months", "build")
-        self._keep("built")
-        return found
-
-    def closed(self) -> Measured:
-        """The last month has come again; close it on the build that ``full`` left."""
-        self._go_on_from("built")
-        link(self.company.late, self.work / "landing")
-        return self._plumbline(f"close on {self.months} months", "close")
+            files = f"from parquet_file_metadata('{self.company.whole}/**/*.parquet')"
+            [(found,)] = connection.execute(f"select sum(num_rows) {files}").fetchall()
+        return int(found)
 
 
-def first_of_last(months: int) -> str:
+def first_of_last(months: int) -> date:
     """The first day of the last so many months."""
-    month = AFTER.year * 12 + AFTER.month - 1 - months
-    return f"{month // 12}-{month % 12 + 1:02}-01"
+    return month_starts(Size(months=months, last_month=LAST_MONTH))[0]
 
 
-def _cut_off(whole: Path, target: Path, first: str) -> None:
+def _cut_off(whole: Path, target: Path, first: date) -> None:
     """A landing folder without what was over before a day."""
     link(whole, target)
     with duckdb.connect() as connection:
@@ -101,15 +93,15 @@ def main(
     """Print, by length of history: landed rows, what a full build took, what each close took."""
     for length in months or [6, 12, 24, MONTHS]:
         history = History(folder.resolve(), size, length)
-        built = history.full()
-        closes = [history.closed() for _ in range(runs)]
+        built = history.build()
+        closes = [history.late() for _ in range(runs)]
         said = ", ".join(f"{close.wall:.1f} s and {close.cpu:.1f} CPU" for close in closes)
         print(
             f"{length} months from {first_of_last(length)} to {LAST_MONTH}, {history.rows():,} rows:"
             f" built in {built.wall:.1f} s, {built.cpu:.1f} CPU seconds; closed in {said}",
             flush=True,
         )
-        shutil.rmtree(history.short)
+        shutil.rmtree(history.place)
 
 
 if __name__ == "__main__":

@@ -118,5 +118,5 @@ def test_a_history_cut_off_leaves_the_whole_one_as_it_was(tmp_path: Path) -> Non
 
 
 def test_the_last_months_end_with_the_last_one() -> None:
-    firsts = [history.first_of_last(months) for months in (1, 6, 12, 36)]
+    firsts = [str(history.first_of_last(months)) for months in (1, 6, 12, 36)]
     assert firsts == ["2026-06-01", "2026-01-01", "2025-07-01", "2023-07-01"]
