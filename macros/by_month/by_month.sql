@@ -48,7 +48,7 @@
             here has not recorded the months, and the next one builds them anew. -#}
         {{ adapter.commit() }}
     {% endfor %}
-    {%- set outcome = record_months(target_relation, pending, is_new) -%}
+    {%- set outcome = record_months(target_relation, pending) -%}
     {% call noop_statement('main', message=outcome, code='OK', rows_affected=-1) -%}
         {{ compiled_code }}
     {%- endcall %}

@@ -5,15 +5,14 @@
     Months are compared by a hash of their rows. A table that is new has nothing to be compared with and is not
     hashed: most of its months are never built again, and of those that are hash_what_was takes it before.
 -#}
-{% macro record_months(relation, pending, is_new) -%}
+{% macro record_months(relation, pending) -%}
     {%- set name = model.name -%}
     {%- set said = namespace(outcome='nothing has changed') -%}
     {% if pending.batches %}
         {%- set built = months_of_batches(pending) -%}
-        {%- set is_compared = not is_new or run_query(
-            "select count(content) from orchestration.model_months where model = '" ~ name ~ "'"
-        ).rows[0][0] > 0 -%}
-        {%- set content = 'sum(hash(built))' if is_compared else 'cast(null as hugeint)' -%}
+        {%- set is_new = not run_query(
+            "select 1 from orchestration.model_months where model = '" ~ name ~ "' limit 1"
+        ).rows -%}
         {%- do run_query(
             "insert into orchestration.rebuilt_months
             select
@@ -23,20 +22,15 @@
                 coalesce(now.row_count, 0),
                 before.content is null or now.content is distinct from before.content,
                 now.content
-            from (
-                select period_month, count(*) as row_count, " ~ content ~ " as content
-                from " ~ relation ~ " as built
-                where " ~ built ~ "
-                group by period_month
-            ) as now
+            from (" ~ counted_months(relation, built, not is_new) ~ ") as now
             full outer join (
                 select period_month, content from orchestration.model_months
-                where model = '" ~ name ~ "' and (" ~ built ~ ")
+                where model = '" ~ name ~ "' and " ~ built ~ "
             ) as before
                 on now.period_month = before.period_month"
         ) -%}
         {%- set mine = "invocation_id = '" ~ invocation_id ~ "' and model = '" ~ name ~ "'" -%}
-        {%- do run_query("delete from orchestration.model_months where model = '" ~ name ~ "' and (" ~ built ~ ")") -%}
+        {%- do run_query("delete from orchestration.model_months where model = '" ~ name ~ "' and " ~ built) -%}
         {%- do run_query(
             "insert into orchestration.model_months
             select model, period_month, row_count, content from orchestration.rebuilt_months
@@ -65,30 +59,32 @@
     {%- set unknown = "model = '" ~ model.name ~ "' and content is null" -%}
     {%- if pending.batches -%}
         {%- set built = months_of_batches(pending) -%}
-        {%- set months = "select period_month from orchestration.model_months where " ~ unknown ~ " and (" ~ built ~ ")" -%}
+        {%- set months = "select period_month from orchestration.model_months where " ~ unknown ~ " and " ~ built -%}
         {%- if run_query(months ~ " limit 1").rows -%}
             {%- do run_query(
                 "update orchestration.model_months as months
-                set content = was.hashed
-                from (
-                    select period_month, sum(hash(built)) as hashed
-                    from " ~ relation ~ " as built
-                    where (" ~ built ~ ") and period_month in (" ~ months ~ ")
-                    group by period_month
-                ) as was
-                where " ~ unknown ~ " and months.period_month = was.period_month"
+                set content = was.content
+                from (" ~ counted_months(relation, built ~ " and period_month in (" ~ months ~ ")", true) ~ ") as was
+                where model = '" ~ model.name ~ "' and months.content is null and months.period_month = was.period_month"
             ) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
+{#- Months of a table with their number of rows and, where asked for, a hash of these. -#}
+{% macro counted_months(relation, condition, is_hashed) -%}
+    select
+        period_month,
+        count(*) as row_count,
+        {{ 'sum(hash(built))' if is_hashed else 'cast(null as hugeint)' }} as content
+    from {{ relation }} as built
+    where {{ condition }}
+    group by period_month
+{%- endmacro %}
+
 {#- The months that all batches of a run write, as a condition. -#}
 {% macro months_of_batches(pending) -%}
-    {%- set ranges = [] -%}
-    {%- for batch in pending.batches -%}
-        {%- do ranges.append(written_months(batch)) -%}
-    {%- endfor -%}
-    {{ return(ranges | join(' or ')) }}
+    {{ return(written_months({'ranges': pending.batches | sum(attribute='ranges', start=[])})) }}
 {%- endmacro %}
 
 {#- Up to which change the current model has been built. -#}
