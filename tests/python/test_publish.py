@@ -64,6 +64,15 @@ def test_what_is_published_is_the_marts_as_duckdb_and_as_parquet(company: Compan
             assert connection.execute(query).fetchall() == expected, name
 
 
+def test_a_publication_is_in_a_format_that_older_readers_know(company: Company) -> None:
+    """The warehouse is not: DuckDB 1.4 writes text faster."""
+    publish(company.settings)
+    asked = "select tags['storage_version'] from duckdb_databases() where not internal"
+    file = company.settings.published / "current" / "plumbline.duckdb"
+    assert rows(file, asked) == [("v1.0.0+",)]
+    assert rows(company.warehouse, asked) == [("v1.4.0+",)]
+
+
 def test_every_published_column_is_described(company: Company) -> None:
     publish(company.settings)
     file = company.settings.published / "current" / "plumbline.duckdb"
