@@ -8,8 +8,8 @@ written down here, in the warehouse's schema ``orchestration``, whenever dbt ope
 - ``quarantined_rows``: rows that break a rule of the contract (``orchestration.lib.quarantine``);
 - ``landed_again``: the keys that have been landed more than once, so that staging need not look for them,
   with the first and last day (UTC) of their versions, so that a month looks at its own, with their
-  numbers, so that every row is accounted for without counting them anew, with the instant the newest of
-  two was loaded, so that they need no ranking, and with the look that found them and their first and last
+  numbers, so that every row is accounted for without counting them anew, with the instant the newest
+  was loaded, so that they need no ranking, and with the look that found them and their first and last
   bucket (``orchestration.lib.landed_months``), so that the months of versions are not read again;
 - ``changes``: what changed, in order: an input (a landing table, a model, or ``*`` for all), the
   first and last month (null: open) and why. Models append to it when they build a month anew;

@@ -1,9 +1,9 @@
 """The keys that have been landed more than once: from which day to which their versions lie, and how many.
 
-Staging takes all other rows as they are, and of these the newest version: of two it is known when that
-was loaded, others are ranked. A month looks only at those of which it may have a version (macro
-``ranked_versions``). What became of landed rows is told from the numbers of versions (macro
-``landed_fates``): counted anew, it would take as long with every close.
+Staging takes all other rows as they are, and of these the newest version, by the instant it was loaded;
+where several were loaded then, versions are ranked. A month looks only at those of which it may have a
+version (macro ``ranked_versions``). What became of landed rows is told from the
+numbers of versions (macro ``landed_fates``): counted anew, it would take as long with every close.
 """
 
 from __future__ import annotations
@@ -50,13 +50,23 @@ def look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: La
     connection.execute("drop table hashes_landed_again")
 
 
+def new_look(connection: duckdb.DuckDBPyConnection) -> int:
+    """A ``look_id`` after all there are."""
+    [(look_id,)] = connection.execute("select nextval('orchestration.look_ids')").fetchall()
+    return int(look_id)
+
+
 def look_at_new_versions(
-    connection: duckdb.DuckDBPyConnection, table: Table, versions: duckdb.DuckDBPyRelation
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    versions: duckdb.DuckDBPyRelation,
+    first_look: int,
 ) -> int:
     """Write down which keys of new rows have several versions now, and from when to when.
 
     The hashes of the keys are in the temporary table ``new_keys`` (``orchestration.lib.months_touched``),
     and ``versions`` are all rows of keys with such a hash; of keys of several columns, by the first.
+    What was written down of them goes, but for looks from ``first_look`` on: these were at other keys.
     Returns the ``look_id`` of what was written.
     """
     if len(table.key) == 1:
@@ -65,8 +75,9 @@ def look_at_new_versions(
         keys_found = versions.project(f"{whole_key_of(table)} as key")  # noqa: F841 - by its name
         looked_at = "key in (select key from keys_found)"
     connection.execute(
-        f"delete from orchestration.landed_again where landing_table = ? and {looked_at}",
-        [table.full_name],
+        "delete from orchestration.landed_again"
+        f" where landing_table = ? and look_id < ? and {looked_at}",
+        [table.full_name, first_look],
     )
     return _write_down(connection, table, versions)
 
@@ -77,8 +88,8 @@ def _write_down(
     """Write down the keys of rows that have several, with their days; no first one where a row has none.
 
     Of an update and a deletion loaded together the deletion counts, as in staging. When the newest was
-    loaded is told where it is one of two: others are ranked. What is grouped is held first: hashes by which
-    rows were found stay in memory until a statement has ended, and a year restated has millions of both.
+    loaded is told where it was loaded alone. What is grouped is held first: hashes by which rows were found
+    stay in memory until a statement has ended, and a year restated has millions of both.
     """
     column = day_column(table)
     assert column is not None, table.full_name
@@ -96,15 +107,26 @@ def _write_down(
         " as newest_loaded_at"
         " from grouped_versions group by key having count(*) > 1"
     )
-    [(look_id,)] = connection.execute("select nextval('orchestration.look_ids')").fetchall()
+    look_id = new_look(connection)
     connection.execute(
         "insert into orchestration.landed_again by name"
         f" select ? as landing_table, ? as look_id, *, {day('first_bucket')} as first_day,"
         f" {day('last_bucket')} as last_day from keys_found",
         [table.full_name, look_id],
     )
+    # Most keys have two versions: only of those with more the instants have to be counted.
+    connection.execute(
+        "update orchestration.landed_again as again set newest_loaded_at = make_timestamp(alone.loaded)"
+        " from (select key, max(loaded) as loaded"
+        "  from (select key, loaded, count(*) as version_count from grouped_versions where key in"
+        "    (select key from orchestration.landed_again where look_id = $look_id and version_count > 2)"
+        "   group by key, loaded) as instants"
+        "  group by key having arg_max(version_count, loaded) = 1) as alone"
+        " where again.look_id = $look_id and again.key = alone.key",
+        {"look_id": look_id},
+    )
     connection.execute("drop table grouped_versions")
-    return int(look_id)
+    return look_id
 
 
 def is_looked_up(table: Table) -> bool:

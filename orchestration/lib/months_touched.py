@@ -13,10 +13,15 @@ from pathlib import Path
 import duckdb
 
 from orchestration.lib.contract import MonthRule, Table
-from orchestration.lib.landed_again import is_looked_up, look_at_new_versions
+from orchestration.lib.landed_again import is_looked_up, look_at_new_versions, new_look
 from orchestration.lib.landed_months import bucket_of, key_of, month_of, own_columns
 from orchestration.lib.landing import LandedTable, find_files, relation_of
 from orchestration.lib.quoting import literal
+
+# New rows whose keys are looked up at a time: some hundred megabytes.
+ROWS_AT_A_TIME = 1_000_000
+# Of so many keys one is taken to say where such a part ends.
+KEYS_TO_A_SAMPLE = 1_000
 
 
 def months_touched(
@@ -32,12 +37,52 @@ def months_touched(
     By the name that they are told as: mostly the table's own. Keys that are landed again are written down
     on the way.
     """
-    table = landed.table
     others = {other.table.full_name: other for other in find_files(landing, faulty)}
+    new_rows = relation_of(connection, landed.only(added))
+    all_rows = relation_of(connection, landed)
+    first_look = new_look(connection)
+    months = defaultdict[str, set[str]](set)
+    if columns := own_columns(landed.table):
+        months[landed.table.full_name] |= _months_of(new_rows, landed.table, columns[0], time_zone)
+    for keys in _ranges_of_keys(new_rows, key_of(landed.table)):
+        found = _months_of_keys(
+            connection, landed.table, new_rows.filter(keys), all_rows, first_look, others, time_zone
+        )
+        for told_as, touched in found.items():
+            months[told_as] |= touched
+    return months
+
+
+def _ranges_of_keys(new_rows: duckdb.DuckDBPyRelation, key: str) -> list[str]:
+    """Conditions on the keys of new rows that take some of them each, and together all.
+
+    Looked up all at once, the keys of a year restated would not fit into the memory of a build, and would
+    be written aside twice. Where ranges end, some of the keys say, taken by their hashes.
+    """
+    [(row_count,)] = new_rows.aggregate("count(*)").fetchall()
+    if row_count <= ROWS_AT_A_TIME:
+        return ["true"]
+    sampled = new_rows.filter(f"hash({key}) % {KEYS_TO_A_SAMPLE} = 0").project(f"{key} as key")
+    keys = sorted(found for (found,) in sampled.fetchall())
+    ends = keys[:: max(1, len(keys) * ROWS_AT_A_TIME // row_count)][1:]
+    lows = ["true", *(f"{key} >= {literal(end)}" for end in ends)]
+    highs = [*(f"{key} < {literal(end)}" for end in ends), "true"]
+    return [f"{low} and {high}" for low, high in zip(lows, highs, strict=True)]
+
+
+def _months_of_keys(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    new_rows: duckdb.DuckDBPyRelation,
+    all_rows: duckdb.DuckDBPyRelation,
+    first_look: int,
+    others: dict[str, LandedTable],
+    time_zone: str,
+) -> dict[str, set[str]]:
+    """``months_touched`` of some of the new rows: all that have the same keys."""
     months = defaultdict[str, set[str]](set)
     mine = months[table.full_name]
     key = key_of(table)
-    new_rows = relation_of(connection, landed.only(added))
     connection.execute(
         f"create or replace temp table new_keys as select hash({key}) as hashed from new_rows"
     )
@@ -45,7 +90,7 @@ def months_touched(
         f"coalesce(min({key}), ''), coalesce(max({key}), '')"
     ).fetchall()
     # Keys mostly grow with time: what lies outside of the new ones' is not opened.
-    versions = relation_of(connection, landed).filter(
+    versions = all_rows.filter(
         f"{key} between {literal(first)} and {literal(last)}"
         f" and hash({key}) in (select hashed from new_keys)"
     )
@@ -56,9 +101,9 @@ def months_touched(
             versions_found = versions  # noqa: F841 - DuckDB finds it by its name
             connection.execute("create or replace temp table held_versions as from versions_found")
             versions = connection.table("held_versions")
-        look_id = look_at_new_versions(connection, table, versions)
+        look_id = look_at_new_versions(connection, table, versions, first_look)
         if columns:
-            mine |= _months_looked_at(connection, look_id, new_rows, versions, table, time_zone)
+            mine |= _months_looked_at(connection, look_id, versions, table, time_zone)
             columns = columns[1:]
     for column in columns:
         mine |= _months_of(versions, table, column, time_zone)
@@ -77,22 +122,21 @@ def months_touched(
 def _months_looked_at(
     connection: duckdb.DuckDBPyConnection,
     look_id: int,
-    new_rows: duckdb.DuckDBPyRelation,
     versions: duckdb.DuckDBPyRelation,
     table: Table,
     time_zone: str,
 ) -> set[str]:
-    """Months of all versions of new rows' keys, by the first own column, from what a look wrote down.
+    """Months of keys with several versions, by the first own column, from what a look wrote down.
 
-    A key with one version is a new row's. Of two, both buckets were written down; others are read again.
+    Of two versions both buckets were written down; others are read again.
     """
     column = own_columns(table)[0]
     written_down = f"orchestration.landed_again where look_id = {look_id}"
     ends_found = connection.sql(
-        f"select unnest([first_bucket, last_bucket]) as bucket from {written_down}"
+        f"select distinct first_bucket as bucket from {written_down}"
+        f" union select distinct last_bucket from {written_down}"
     )
-    months = _months_of(new_rows, table, column, time_zone)
-    months |= _months_of_buckets(ends_found, table, column, time_zone)
+    months = _months_of_buckets(ends_found, table, column, time_zone)
     read_again = f"{written_down} and (version_count > 2 or first_bucket is null)"
     if connection.execute(f"from {read_again} limit 1").fetchall():
         others = versions.filter(f"{key_of(table)} in (select key from {read_again})")
