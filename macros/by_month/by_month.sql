@@ -10,6 +10,7 @@
       reach     which other months a changed month reaches, by input; see changed_months
       always    true: all months in every run, for what moves with the calendar
       is_light  true: all of them in one batch
+      batch_factor  how many times the rows of a batch it takes at a time, 1 by default: for what holds few of them
       changes_of  inputs that the model does not read itself
 -#}
 {% materialization by_month, adapter='duckdb', supported_languages=['sql'] %}

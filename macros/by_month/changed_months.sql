@@ -292,9 +292,10 @@
 
 {#-
     Ranges of months as batches of whole months, each with at most `rows_per_batch` landed rows where
-    a month has no more: what bounds the memory of a build. A batch has the ranges of months that are written,
-    {start, end, ranges: [{start, end}]}: of a light model there is one batch, whatever months between them
-    rest, because what such a model takes is reading, as long for one range as for all.
+    a month has no more: what bounds the memory of a build. A model with a `batch_factor` takes so many times
+    the rows. A batch has the ranges of months that are written, {start, end, ranges: [{start, end}]}: of a light
+    model there is one batch, whatever months between them rest, because what such a model takes is reading, as
+    long for one range as for all.
 -#}
 {% macro month_batches(ranges) -%}
     {%- set months = run_query(
@@ -333,6 +334,7 @@
         order by months.period_month"
     ).rows -%}
     {%- set is_light = config.get('is_light', false) -%}
+    {%- set rows_per_batch = (run_setting('rows_per_batch') | int) * config.get('batch_factor', 1) -%}
     {%- set state = namespace(batches=[], open=none, rows=0, was_pending=false) -%}
     {%- for row in months -%}
         {%- if row.is_pending -%}
@@ -341,7 +343,7 @@
                 and not is_light
                 and (
                     not state.was_pending
-                    or state.rows + row.row_count > run_setting('rows_per_batch') | int
+                    or state.rows + row.row_count > rows_per_batch
                 )
             -%}
                 {%- set state.open = none -%}

@@ -1,5 +1,6 @@
 {{ config(
     materialized='by_month',
+    is_light=true,
     changes_of=['billing.contracts.money'],
 ) }}
 

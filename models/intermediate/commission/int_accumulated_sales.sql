@@ -29,9 +29,7 @@ opening as (
         accumulation_start,
         sum(signed_amount) as amount
     from {{ ref('int_monthly_sales') }}
-    where
-        period_month < {{ window_start() }}
-        and accumulation_start in (select placed.accumulation_start from placed)
+    where period_month < {{ window_start() }}
     group by employee_id, plan_id, accumulation_start
 
 ),

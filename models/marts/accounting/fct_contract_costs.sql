@@ -1,5 +1,6 @@
 {{ config(
     materialized='by_month',
+    batch_factor=3,
     reach={'int_signed_contracts': 'lines', 'billing.contracts.money': 'lines'},
     changes_of=['billing.contracts.money'],
 ) }}

@@ -1,5 +1,6 @@
 {{ config(
     materialized='by_month',
+    batch_factor=10,
     reach={
         'int_measure_boards': 'next_quarter',
         'fct_scores': 'next_quarter',

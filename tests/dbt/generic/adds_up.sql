@@ -29,7 +29,7 @@
         0 as is_whole
     from {{ parts }}
     where
-        {{ by[month] }} in (select {{ month }} from {{ model }})
+        {{ by[month] }} in (select distinct {{ month }} from {{ model }})
         and ({{ part_amount }}) <> 0
 {% endset %}
 
