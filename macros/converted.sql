@@ -1,4 +1,4 @@
 {#- An amount in another currency, to 4 places: the one place where an exchange rate is applied. -#}
 {% macro converted(amount, rate) -%}
-    cast(round({{ wide(amount) }} * cast({{ rate }} as decimal(14, 8)), 4) as decimal(18, 4))
+    cast({{ rounded_product(amount, 'cast(' ~ rate ~ ' as decimal(14, 8))', digits=9, scale=8) }} as decimal(18, 4))
 {%- endmacro %}

@@ -13,3 +13,33 @@
         as decimal(27, 0)
     ) * cast({{ '0.' ~ '0' * (decimals - 1) ~ '1' }} as decimal({{ decimals + 1 }}, {{ decimals }})))
 {%- endmacro %}
+
+{#- exact_quotient where there are millions; it names its operands, mere columns, a dozen times. -#}
+{% macro exact_quotient_of_columns(numerator, denominator, decimals) -%}
+    {{ adapter.dispatch('exact_quotient_of_columns')(numerator, denominator, decimals) }}
+{%- endmacro %}
+
+{% macro default__exact_quotient_of_columns(numerator, denominator, decimals) -%}
+    {{ exact_quotient(numerator, denominator, decimals) }}
+{%- endmacro %}
+
+{#-
+    Divided in 128 bits, a quotient takes DuckDB a hundred times as long as in 64, which hold what most are made
+    of: both as whole numbers of their fourth place, with room for the places of the result.
+-#}
+{% macro duckdb__exact_quotient_of_columns(numerator, denominator, decimals) -%}
+    {%- set digits = 18 - decimals -%}
+    {%- set short_top = 'try_cast(' ~ numerator ~ ' as decimal(' ~ digits ~ ', 4))' -%}
+    {%- set short_bottom = 'try_cast(' ~ denominator ~ ' as decimal(' ~ digits ~ ', 4))' -%}
+    {%- set top = 'cast(cast(' ~ short_top ~ ' as decimal(18, 4)) * 10000 as bigint)' -%}
+    {%- set bottom = 'cast(cast(' ~ short_bottom ~ ' as decimal(18, 4)) * 10000 as bigint)' -%}
+    case
+        when {{ short_top }} = {{ numerator }} and {{ short_bottom }} = {{ denominator }}
+            then cast(
+                case when {{ top }} < 0 and {{ bottom }} > 0 or {{ top }} > 0 and {{ bottom }} < 0 then -1 else 1 end
+                * ((abs({{ top }}) * {{ 2 * 10 ** decimals }} + abs({{ bottom }})) // (2 * nullif(abs({{ bottom }}), 0)))
+                as decimal(18, 0)
+            ) * cast({{ '0.' ~ '0' * (decimals - 1) ~ '1' }} as decimal({{ decimals + 1 }}, {{ decimals }}))
+        else {{ exact_quotient(numerator, denominator, decimals) }}
+    end
+{%- endmacro %}

@@ -2,6 +2,6 @@
 {% macro tier_bound(tier, sale) -%}
     case
         when {{ sale }}.bound_kind = 'amount' then {{ tier }}
-        else round({{ wide(tier) }} * {{ sale }}.quota_amount, 4)
+        else {{ rounded_product(sale ~ '.quota_amount', tier, scale=4) }}
     end
 {%- endmacro %}

@@ -23,8 +23,7 @@ priced as (
         credits.*,
         settings.company_currency,
         coalesce(sales.currency, settings.company_currency) as sale_currency,
-        cast(round({{ wide('sales.amount') }} * credits.credit_share, 4) as decimal(18, 4))
-            as sale_amount
+        cast({{ rounded_product('sales.amount', 'credits.credit_share') }} as decimal(18, 4)) as sale_amount
     from {{ ref('int_planned_credits') }} as credits
     cross join settings
     left join {{ ref('int_sales_to_convert') }} as sales

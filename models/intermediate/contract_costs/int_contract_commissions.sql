@@ -101,7 +101,8 @@ final as (
         costs.plan_id,
         costs.currency,
         cast(
-            round({{ wide('costs.amount') }} * currencies.units_per_major, 0) * currencies.unit_amount
+            {{ rounded_product('costs.amount', 'currencies.units_per_major', places=0, scale=0) }}
+            * currencies.unit_amount
             as decimal(18, 4)
         ) as cost_amount,
         costs.period_month

@@ -74,7 +74,7 @@ final as (
         led.credit_kind,
         led.assignment_role,
         led.credit_share,
-        cast(round({{ wide('led.company_amount') }} * led.credit_share, 4) as decimal(18, 4))
+        cast({{ rounded_product('led.company_amount', 'led.credit_share') }} as decimal(18, 4))
             as credit_amount,
         led.period_month
     from led

@@ -86,8 +86,7 @@ final as (
         credit_kind,
         assignment_role,
         cast(round(rule_share * credit_share, 6) as decimal(9, 6)) as credit_share,
-        cast(round({{ wide(from_units('units')) }} * rule_share, 4) as decimal(18, 4))
-            as credit_amount,
+        cast({{ rounded_product(from_units('units'), 'rule_share') }} as decimal(18, 4)) as credit_amount,
         period_month
     from rolled_up
 

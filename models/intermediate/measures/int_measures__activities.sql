@@ -15,9 +15,7 @@ activities as (
 
     select
         employee_id,
-        account_id,
         period_month,
-        is_recontactable,
         case activity_type
             {% for kind, measure in measures.items() -%}
             when '{{ kind }}' then '{{ measure }}'
@@ -49,8 +47,11 @@ recontactable as (
         employee_id,
         period_month,
         count(distinct account_id) as customer_count
-    from activities
-    where is_recontactable
+    from {{ ref('fct_activities') }}
+    where
+        is_recontactable
+        and employee_id is not null
+        and {{ in_months('period_month') }}
     group by employee_id, period_month
 
 ),

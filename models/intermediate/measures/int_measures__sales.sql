@@ -12,10 +12,8 @@
     'cross_sell_sales': "contract_type = 'cross_sell'",
 } -%}
 
-with
-
-signed as (
-
+{#- Not a name of its own: DuckDB would write a copy of what is named twice. -#}
+{%- set signed %}
     select
         credits.employee_id,
         credits.credit_kind,
@@ -37,8 +35,9 @@ signed as (
     where
         credits.credit_kind in ('direct', 'overlay')
         and {{ in_months('credits.period_month') }}
+{% endset -%}
 
-),
+with
 
 by_kind as (
 
@@ -47,7 +46,7 @@ by_kind as (
         sales_kind || '_sales' as measure,
         period_month,
         sum(amount) as amount
-    from signed
+    from ({{ signed }}) as signed
     where credit_kind = 'direct'
     group by employee_id, sales_kind, period_month
     union all
@@ -56,7 +55,7 @@ by_kind as (
         'overlay_sales' as measure,
         period_month,
         sum(amount) as amount
-    from signed
+    from ({{ signed }}) as signed
     where
         credit_kind = 'overlay'
         and sales_kind = 'booked'
@@ -72,7 +71,7 @@ parts as (
         '{{ measure }}' as measure,
         period_month,
         sum(amount) as amount
-    from signed
+    from ({{ signed }}) as signed
     where
         credit_kind = 'direct'
         and sales_kind = 'booked'

@@ -96,7 +96,7 @@ final as (
         factor_when_nothing_due,
         attainment_cap,
         cast(
-            {{ exact_quotient('target_days_value', 'target_divisor', 4) }} as decimal(18, 4)
+            {{ exact_quotient_of_columns('target_days_value', 'target_divisor', 4) }} as decimal(18, 4)
         ) as target_value,
         numerator,
         denominator,

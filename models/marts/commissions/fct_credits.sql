@@ -39,7 +39,7 @@ credited as (
         -- Most sales are credited whole, and the product of two wide decimals is dear.
         case
             when credit_share = 1 then company_amount
-            else cast(round({{ wide('company_amount') }} * credit_share, 4) as decimal(18, 4))
+            else cast({{ rounded_product('company_amount', 'credit_share') }} as decimal(18, 4))
         end as credit_amount,
         is_key_product,
         period_month,

@@ -27,8 +27,7 @@ final as (
         earned.pay_currency as currency,
         cast(earned.commission_amount as decimal(18, 4)) as commission_amount,
         cast(
-            round({{ wide('earned.commission_amount') }} * holdbacks.holdback_share, 4)
-            as decimal(18, 4)
+            {{ rounded_product('earned.commission_amount', 'holdbacks.holdback_share') }} as decimal(18, 4)
         ) as held_amount,
         earned.period_month,
         {{ add_months('earned.period_month', 'holdbacks.release_months') }} as release_month

@@ -95,7 +95,7 @@ final as (
         quality_value,
         cast(place as integer) as rank,
         -- The share of the board at or below the payee: all but those who are above.
-        cast({{ exact_quotient('(ranked_count - place + 1)', 'ranked_count', 6) }} as decimal(9, 6))
+        cast({{ exact_quotient_of_columns('(ranked_count - place + 1)', 'ranked_count', 6) }} as decimal(9, 6))
             as percentile,
         cast(ranked_count as integer) as ranked_count,
         -- Places gained since the period just before; null where the payee was not on the board.
