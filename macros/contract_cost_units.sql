@@ -10,7 +10,7 @@
         select
             costs.*,
             currencies.unit_amount,
-            {{ whole_number('round(' ~ wide('costs.cost_amount') ~ ' * currencies.units_per_major, 0)') }}
+            {{ whole_number(rounded_product('costs.cost_amount', 'currencies.units_per_major', places=0, scale=0)) }}
                 as cost_units
         from {{ costs }} as costs
         inner join {{ ref('policy_currencies') }} as currencies

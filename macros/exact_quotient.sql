@@ -4,13 +4,21 @@
     a quotient of decimals is a double on some engines (RULES 0), and so is a sign.
 -#}
 {% macro exact_quotient(numerator, denominator, decimals) -%}
-    {%- set top = scaled_integer(numerator, 8) -%}
-    {%- set bottom = scaled_integer(denominator, 8) -%}
-    {%- set doubled = 'abs(' ~ top ~ ') * ' ~ whole_number(2 * 10 ** decimals) ~ ' + abs(' ~ bottom ~ ')' -%}
+    {{ quotient_of_whole(
+        scaled_integer(numerator, 8), scaled_integer(denominator, 8), decimals, whole_number(2 * 10 ** decimals), 27
+    ) }}
+{%- endmacro %}
+
+{#-
+    The same of two whole numbers: `twice` is two of the result's units, as a number as wide as the product of it
+    and `top` needs, and `digits` are those of the result without its point.
+-#}
+{% macro quotient_of_whole(top, bottom, decimals, twice, digits) -%}
+    {%- set doubled = 'abs(' ~ top ~ ') * ' ~ twice ~ ' + abs(' ~ bottom ~ ')' -%}
     (cast(
         case when {{ top }} < 0 and {{ bottom }} > 0 or {{ top }} > 0 and {{ bottom }} < 0 then -1 else 1 end
         * {{ floor_quotient('(' ~ doubled ~ ')', '(2 * nullif(abs(' ~ bottom ~ '), 0))') }}
-        as decimal(27, 0)
+        as decimal({{ digits }}, 0)
     ) * cast({{ '0.' ~ '0' * (decimals - 1) ~ '1' }} as decimal({{ decimals + 1 }}, {{ decimals }})))
 {%- endmacro %}
 
@@ -35,11 +43,7 @@
     {%- set bottom = 'cast(cast(' ~ short_bottom ~ ' as decimal(18, 4)) * 10000 as bigint)' -%}
     case
         when {{ short_top }} = {{ numerator }} and {{ short_bottom }} = {{ denominator }}
-            then cast(
-                case when {{ top }} < 0 and {{ bottom }} > 0 or {{ top }} > 0 and {{ bottom }} < 0 then -1 else 1 end
-                * ((abs({{ top }}) * {{ 2 * 10 ** decimals }} + abs({{ bottom }})) // (2 * nullif(abs({{ bottom }}), 0)))
-                as decimal(18, 0)
-            ) * cast({{ '0.' ~ '0' * (decimals - 1) ~ '1' }} as decimal({{ decimals + 1 }}, {{ decimals }}))
+            then {{ quotient_of_whole(top, bottom, decimals, 2 * 10 ** decimals, 18) }}
         else {{ exact_quotient(numerator, denominator, decimals) }}
     end
 {%- endmacro %}

@@ -2,8 +2,8 @@
 
 Staging takes all other rows as they are, and of these the newest version, by the instant it was loaded;
 where several were loaded then, versions are ranked. A month looks only at those of which it may have a
-version (macro ``ranked_versions``). What became of landed rows is told from the
-numbers of versions (macro ``landed_fates``): counted anew, it would take as long with every close.
+version (macro ``ranked_versions``). What became of landed rows is told from the numbers of
+versions (macro ``landed_fates``): counted anew, it would take as long with every close.
 """
 
 from __future__ import annotations

@@ -133,8 +133,8 @@ def _months_looked_at(
     column = own_columns(table)[0]
     written_down = f"orchestration.landed_again where look_id = {look_id}"
     ends_found = connection.sql(
-        f"select distinct first_bucket as bucket from {written_down}"
-        f" union select distinct last_bucket from {written_down}"
+        f"select first_bucket as bucket from {written_down}"
+        f" union all select last_bucket from {written_down}"
     )
     months = _months_of_buckets(ends_found, table, column, time_zone)
     read_again = f"{written_down} and (version_count > 2 or first_bucket is null)"

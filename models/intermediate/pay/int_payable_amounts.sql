@@ -10,7 +10,7 @@ select
     components.component,
     components.currency,
     cast(
-        round({{ wide('components.amount') }} * currencies.units_per_major, 0)
+        {{ rounded_product('components.amount', 'currencies.units_per_major', places=0, scale=0) }}
         * currencies.unit_amount
         as decimal(18, 4)
     ) as amount,

@@ -26,7 +26,7 @@ final as (
         jobs.currency,
         cast(sum(jobs.base_salary) as decimal(18, 4)) as base_salary,
         cast(
-            sum(round({{ wide('jobs.base_salary') }} * payees.salary_at_risk_share, 4))
+            sum({{ rounded_product('jobs.base_salary', 'payees.salary_at_risk_share') }})
             as decimal(18, 4)
         ) as salary_at_risk,
         jobs.period_month

@@ -90,15 +90,15 @@ final as (
         mixed.target_source,
         mixed.currency,
         cast(mixed.target_amount as decimal(18, 4)) as target_amount,
-        cast(round({{ wide('mixed.target_amount') }} * mixed.base_share, 4) as decimal(18, 4))
+        cast({{ rounded_product('mixed.target_amount', 'mixed.base_share') }} as decimal(18, 4))
             as target_base_amount,
         cast(
-            round({{ wide('mixed.target_amount') }} * mixed.performance_share, 4) as decimal(18, 4)
+            {{ rounded_product('mixed.target_amount', 'mixed.performance_share') }} as decimal(18, 4)
         ) as target_performance_amount,
         -- What is left, so that the parts are the whole.
         cast(
-            mixed.target_amount - round({{ wide('mixed.target_amount') }} * mixed.base_share, 4)
-            - round({{ wide('mixed.target_amount') }} * mixed.performance_share, 4)
+            mixed.target_amount - {{ rounded_product('mixed.target_amount', 'mixed.base_share') }}
+            - {{ rounded_product('mixed.target_amount', 'mixed.performance_share') }}
             as decimal(18, 4)
         ) as target_commission_amount,
         cast(coalesce(paid.amount, 0) as decimal(18, 4)) as computed_amount,
