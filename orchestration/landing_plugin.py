@@ -16,7 +16,7 @@ from orchestration.lib.changes import record_changes
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once, faulty_files
 from orchestration.lib.landing import create_views
-from orchestration.lib.limits import GIVEN_BACK, memory_limit
+from orchestration.lib.limits import GIVEN_BACK
 from orchestration.lib.quoting import literal
 from orchestration.lib.warehouse import ensure_cuts_table
 
@@ -38,10 +38,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         if problems:
             listing = "\n".join(f"  {problem}" for problem in problems)
             raise DbtRuntimeError(f"The input was refused; nothing was changed.\n{listing}")
-        # dbt sets the limit of the profile after this, and the landing is looked at within it too.
-        for name, value in {"memory_limit": memory_limit(), **GIVEN_BACK}.items():
-            conn.execute(f"set {name} = {literal(value)}")
-        conn.execute("set preserve_insertion_order = false")
+        # Before every model and test dbt opens another connection to the same DuckDB.
+        for name, value in {"TimeZone": "UTC", **GIVEN_BACK}.items():
+            conn.execute(f"set global {name} = {literal(value)}")
         faulty = faulty_files(remembered)
         create_views(conn, self.landing, faulty)
         ensure_cuts_table(conn)

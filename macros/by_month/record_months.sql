@@ -13,7 +13,8 @@
         {%- set is_new = not run_query(
             "select 1 from orchestration.model_months where model = '" ~ name ~ "' limit 1"
         ).rows -%}
-        {%- do run_query(
+        {%- set mine = "invocation_id = '" ~ invocation_id ~ "' and model = '" ~ name ~ "'" -%}
+        {%- set counted = run_query(
             "insert into orchestration.rebuilt_months
             select
                 '" ~ invocation_id ~ "',
@@ -27,23 +28,20 @@
                 select period_month, content from orchestration.model_months
                 where model = '" ~ name ~ "' and " ~ built ~ "
             ) as before
-                on now.period_month = before.period_month"
-        ) -%}
-        {%- set mine = "invocation_id = '" ~ invocation_id ~ "' and model = '" ~ name ~ "'" -%}
-        {%- do run_query("delete from orchestration.model_months where model = '" ~ name ~ "' and " ~ built) -%}
-        {%- do run_query(
-            "insert into orchestration.model_months
+                on now.period_month = before.period_month;
+
+            delete from orchestration.model_months where model = '" ~ name ~ "' and " ~ built ~ ";
+
+            insert into orchestration.model_months
             select model, period_month, row_count, content from orchestration.rebuilt_months
-            where " ~ mine ~ " and row_count > 0"
-        ) -%}
-        {%- do run_query(
-            "insert into orchestration.changes (input, first_month, last_month, reason)
+            where " ~ mine ~ " and row_count > 0;
+
+            insert into orchestration.changes (input, first_month, last_month, reason)
             select model, period_month, period_month, 'built'
             from orchestration.rebuilt_months
-            where " ~ mine ~ " and is_changed"
-        ) -%}
-        {%- set counted = run_query(
-            "select count(*), count(*) filter (is_changed) from orchestration.rebuilt_months where " ~ mine
+            where " ~ mine ~ " and is_changed;
+
+            select count(*), count(*) filter (is_changed) from orchestration.rebuilt_months where " ~ mine
         ).rows[0] -%}
         {%- set said.outcome = 'built ' ~ counted[0] ~ ' months, ' ~ counted[1] ~ ' changed' -%}
     {% endif %}
@@ -89,9 +87,9 @@
 
 {#- Up to which change the current model has been built. -#}
 {% macro record_built(change_id) -%}
-    {%- do run_query("delete from orchestration.built where model = '" ~ model.name ~ "'") -%}
     {%- do run_query(
-        "insert into orchestration.built values ('" ~ model.name ~ "', " ~ change_id ~ ", "
+        "delete from orchestration.built where model = '" ~ model.name ~ "';
+        insert into orchestration.built values ('" ~ model.name ~ "', " ~ change_id ~ ", "
         ~ known_at_literal() ~ ", '" ~ invocation_id ~ "')"
     ) -%}
 {%- endmacro %}

@@ -183,7 +183,7 @@ def _build(
         if profiler:
             profiler.spill_folder = copy.with_name(copy.name + ".tmp")
             environment["PLUMBLINE_THREADS"] = "1"
-        steps = _steps(request)
+        steps = steps_of(request)
         names = list(steps)
         result = run_steps(
             list(steps.values()),
@@ -200,7 +200,7 @@ def _build(
     return result.invocation_ids
 
 
-def _steps(request: Request) -> dict[str, str | list[str]]:
+def steps_of(request: Request) -> dict[str, str | list[str]]:
     """What dbt is told, one after another, by what a person is told meanwhile."""
     # Unit tests prove the rules, not this month's data: `make test` runs them.
     build_only = ["build", "--exclude-resource-type", "unit_test"]

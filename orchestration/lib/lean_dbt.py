@@ -3,29 +3,30 @@ what it makes anew for each node although it is the same for all."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
-from collections.abc import Iterable, Mapping
-from types import CodeType
+import re
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-import jinja2
-from dbt.clients import jinja as dbt_jinja
-from dbt.clients.jinja import MacroGenerator
-from dbt.context.base import BaseContext
-from dbt.context.macro_resolver import TestMacroNamespace
-from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
-from dbt.context.manifest import ManifestContext
-from dbt.contracts.graph.nodes import Macro
+from dbt import compilation
+from dbt.contracts.graph import nodes
+from dbt.contracts.graph.nodes import InjectedCTE
 from dbt_common.clients import agate_helper
-from dbt_common.clients.jinja import catch_jinja, get_environment, get_template
 from dbt_common.events.base_types import BaseEvent, DebugLevel
 from dbt_common.events.event_manager import EventManager
 
+from orchestration.lib.lean_contexts import make_contexts_lazily
+from orchestration.lib.lean_templates import compile_each_template_once
+
 # Python's own count of new objects between two looks for garbage is 700.
 GARBAGE_THRESHOLDS = (20_000, 10, 10)
-# Templates of which the compiled form is kept: more than a project has of models and tests.
-TEMPLATES_KEPT = 10_000
+# SQL that begins with CTEs, but for comments and space.
+BEGINS_WITH = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*with\s+(?!recursive\b)", re.IGNORECASE
+)
 
 
 def make_lean() -> None:
@@ -36,8 +37,10 @@ def make_lean() -> None:
     """
     _say_nothing_for_debugging()
     _make_readers_of_dates_once()
-    _make_macros_in_one_go()
-    _compile_each_template_once()
+    _parse_no_sql_to_inject()
+    _write_no_file_twice()
+    make_contexts_lazily()
+    compile_each_template_once()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
@@ -70,69 +73,31 @@ def _make_readers_of_dates_once() -> None:
     agate_helper.empty_table = functools.cache(agate_helper.empty_table)
 
 
-def _make_macros_in_one_go() -> None:
-    """Each node has a context with a thousand macros, twice: once to compile it, once to run it."""
+def _write_no_file_twice() -> None:
+    """What is compiled is mostly what was compiled before; to write over a file takes a millisecond."""
+    write = nodes.write_file
 
-    def build_namespace(
-        self: MacroNamespaceBuilder, macros_by_package: Mapping[str, Mapping[str, Macro]], ctx: Any
-    ) -> MacroNamespace:
-        def generators(macros: Mapping[str, Macro]) -> dict[str, MacroGenerator]:
-            node, stack = self.node, self.thread_ctx
-            return {name: MacroGenerator(macro, ctx, node, stack) for name, macro in macros.items()}
+    def write_if_new(path: str, contents: str = "") -> bool:
+        file = Path(path)
+        with contextlib.suppress(OSError, ValueError):
+            if file.read_text(encoding="utf-8") == contents:
+                return True
+            file.unlink()
+        written: bool = write(path, contents)
+        return written
 
-        # Of dbt's own packages the first that has a macro of a name has it.
-        internal: dict[str, Macro] = {}
-        for package in reversed(self.internal_package_names_order):
-            internal.update(macros_by_package.get(package, {}))
-        packages = {
-            package: generators(macros)
-            for package, macros in macros_by_package.items()
-            if package not in self.internal_package_names
-        }
-        is_root = self.root_package == self.search_package
-        return MacroNamespace(
-            global_namespace={} if is_root else packages.get(self.root_package, {}),
-            local_namespace=packages.get(self.search_package, {}),
-            global_project_namespace=generators(internal),
-            packages=packages,
-        )
-
-    def to_dict(self: ManifestContext) -> dict[str, Any]:
-        names: dict[str, Any] = BaseContext.to_dict(self)
-        if isinstance(self.namespace, TestMacroNamespace):
-            names.update(self.namespace.local_namespace)
-            names.update(self.namespace.project_namespace)
-        else:
-            for found in reversed(list(self.namespace._search_order())):
-                names.update(found)
-        return names
-
-    MacroNamespaceBuilder.build_namespace = build_namespace
-    ManifestContext.to_dict = to_dict
+    nodes.write_file = write_if_new
 
 
-def _compile_each_template_once() -> None:
-    """What tests say of their model is the same text for all tests of it."""
-    environment = functools.cache(lambda is_native: get_environment(native=is_native))
+def _parse_no_sql_to_inject() -> None:
+    """dbt parses all SQL of a model that has ephemeral ones before it, to find where its CTEs begin."""
+    inject = compilation.inject_ctes_into_sql
 
-    @functools.lru_cache(TEMPLATES_KEPT)
-    def code(source: str, is_native: bool) -> CodeType:
-        compiled: CodeType = environment(is_native).compile(source)
-        return compiled
+    def inject_after_with(sql: str, ctes: list[InjectedCTE]) -> str:
+        begun = BEGINS_WITH.match(sql)
+        if begun is None or not ctes:
+            injected: str = inject(sql, ctes)
+            return injected
+        return f"{begun[0]}{', '.join(cte.sql for cte in ctes)}, {sql[begun.end() :]}"
 
-    def template(
-        string: str, ctx: Any, node: Any = None, capture_macros: bool = False, native: bool = False
-    ) -> jinja2.Template:
-        # Where dbt notes which macros are unknown, each node has an environment of its own.
-        if capture_macros:
-            made: jinja2.Template = get_template(string, ctx, node, capture_macros, native)
-            return made
-        with catch_jinja(node):
-            known = environment(native)
-            names = known.make_globals(ctx)
-            found: jinja2.Template = known.template_class.from_code(
-                known, code(str(string), native), names
-            )
-            return found
-
-    dbt_jinja.get_template = template
+    compilation.inject_ctes_into_sql = inject_after_with

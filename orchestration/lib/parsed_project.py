@@ -20,12 +20,11 @@ from typing import Any
 from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.state_file import write_whole
+from orchestration.lib.kept_file import keep, read_kept
 
 KEPT_IN = PROJECT_DIR / "target" / "parsed"
 # A build, a close and a few known instants; a file takes 4 to 5 MB.
 KEPT = 12
-DIGEST = hashlib.sha256().digest_size
 READ = ("dbt_project.yml", "profiles/profiles.yml", "models", "macros", "tests/dbt")
 # What reads them, and whose classes are kept.
 READERS = (
@@ -64,20 +63,19 @@ def parsed_project(parse: Callable[[], Manifest], environment: Mapping[str, str]
     manifest = parse()
     if place != _place(environment):  # something changed while it was read
         return manifest
-    with contextlib.suppress(OSError):  # a full disk, or a project that may only be read
-        _keep(place, pickle.dumps(_state(manifest), protocol=5))
+    _keep(place, pickle.dumps(_state(manifest), protocol=5))
     return manifest
 
 
 def kept_project(environment: Mapping[str, str]) -> Manifest | None:
     """The manifest that is kept of the project as it is now; none where it has not been read."""
     kept = _place(environment)
+    content = read_kept(kept)
+    if content is None:
+        return None
     with contextlib.suppress(OSError):
-        content = kept.read_bytes()
-        if hashlib.sha256(content[DIGEST:]).digest() == content[:DIGEST]:
-            os.utime(kept)
-            return Manifest(**pickle.loads(content[DIGEST:]))
-    return None
+        os.utime(kept)
+    return Manifest(**pickle.loads(content))
 
 
 def _place(environment: Mapping[str, str]) -> Path:
@@ -85,10 +83,11 @@ def _place(environment: Mapping[str, str]) -> Path:
 
 
 def _keep(kept: Path, content: bytes) -> None:
-    """Write it with its digest, and remove what was not used for longest."""
-    write_whole(kept, hashlib.sha256(content).digest() + content)
-    for old in sorted(KEPT_IN.glob("*.pickle"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
-        old.unlink()
+    """Write it down, and remove what was not used for longest."""
+    keep(kept, content)
+    with contextlib.suppress(OSError):
+        for old in sorted(KEPT_IN.glob("*.pickle"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+            old.unlink()
 
 
 def _state(manifest: Manifest) -> dict[str, Any]:
