@@ -194,4 +194,5 @@ if __name__ == "__main__":
         print(different or "every row of every mart is the same")
         sys.exit(bool(different))
     else:
-        run(*(Path(argument).resolve() for argument in sys.argv[1:4]), int(sys.argv[4]))
+        source, made, target = (Path(argument).resolve() for argument in sys.argv[1:4])
+        run(source, made, target, int(sys.argv[4]))

@@ -48,20 +48,24 @@ def read(landing: Path, table: str, key: list[str]) -> pd.DataFrame:
 
 
 def local_day(instants: pd.Series) -> pd.Series:
-    return instants.dt.tz_convert(ZONE).dt.tz_localize(None).dt.normalize()
+    days: pd.Series = instants.dt.tz_convert(ZONE).dt.tz_localize(None).dt.normalize()
+    return days
 
 
 def utc(instants: pd.Series) -> pd.Series:
-    return instants.dt.tz_convert("UTC").dt.tz_localize(None)
+    times: pd.Series = instants.dt.tz_convert("UTC").dt.tz_localize(None)
+    return times
 
 
 def month(days: pd.Series) -> pd.Series:
-    return days.dt.to_period("M").dt.to_timestamp()
+    months: pd.Series = days.dt.to_period("M").dt.to_timestamp()
+    return months
 
 
 def rounded(scaled: pd.Series, divisor: int) -> pd.Series:
     """Half away from zero, of whole numbers."""
-    return np.sign(scaled) * ((scaled.abs() * 2 + divisor) // (2 * divisor))
+    whole: pd.Series = np.sign(scaled) * ((scaled.abs() * 2 + divisor) // (2 * divisor))
+    return whole
 
 
 def rate_of(rows: pd.DataFrame, rates: pd.DataFrame, day: str) -> pd.Series:
@@ -139,8 +143,10 @@ def exchange_rates(landing: Path) -> pd.DataFrame:
     )
     exact = whole.to_pandas().set_index(["from_currency", "to_currency", "rate_date"])["rate"]
     rates["rate"] = [
-        int(exact[row.from_currency, row.to_currency, row.rate_date.date()] * 10**8)
-        for row in rates.itertuples()
+        int(exact[given, wanted, day] * 10**8)
+        for given, wanted, day in zip(
+            rates["from_currency"], rates["to_currency"], rates["rate_date"].dt.date, strict=True
+        )
     ]
     rates = rates[rates["to_currency"].eq(CURRENCY)]
     return rates.rename(columns={"from_currency": "currency"})[["currency", "rate_date", "rate"]]

@@ -51,7 +51,7 @@ class Reader(threading.Thread):
         with psycopg.connect(self.url) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             while not self.stop.is_set():
-                found = set()
+                found: set[tuple[str, int]] = set()
                 for _ in range(2):
                     begun = time.monotonic()
                     rows = connection.execute(COUNTED).fetchall()
@@ -89,11 +89,11 @@ def main(
     )
     there = {**places(work), "PLUMBLINE_POSTGRES": url}
     print(f"{rows:,.0f} mart rows", flush=True)
-    for what, command in {
-        "files alone": (["plumbline", "publish"], places(work)),
-        "files and PostgreSQL": (["plumbline", "publish"], there),
+    for what, environment in {
+        "files alone": places(work),
+        "files and PostgreSQL": there,
     }.items():
-        found = measure(what, size, *command)
+        found = measure(what, size, ["plumbline", "publish"], environment)
         print(f"{what}: {found.wall:.1f} s, {found.memory / 1e6:,.0f} MB", flush=True)
     stop = threading.Event()
     readers = [Reader(url, stop) for _ in range(READERS)]

@@ -392,8 +392,9 @@ def write(
 ) -> None:
     """Write the marts of ``landing`` into a new DuckDB file, all or ``only`` some."""
     # In the format of the build's warehouse (profiles.yml).
-    storage = {"storage_compatibility_version": "v1.4.0"}
-    with duckdb.connect(str(file), config=storage) as connection:
+    with duckdb.connect(
+        str(file), config={"storage_compatibility_version": "v1.4.0"}
+    ) as connection:
         connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{memory}'")
         connection.execute("set preserve_insertion_order = false; set max_vacuum_tasks = 0")
         landed(connection, landing)

@@ -6,7 +6,6 @@ Where the project need not be read, no ``manifest.json`` is written.
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -33,20 +32,18 @@ def main() -> int:
     from dbt.cli.exceptions import DbtUsageException
     from dbt.cli.main import dbtRunner
 
-    from orchestration.lib.lean_dbt import make_lean
+    from orchestration.lib.lean_dbt import make_lean, reading_what_stays
     from orchestration.lib.parsed_project import kept_project
 
     if DEBUGGING.isdisjoint(arguments):
         make_lean()
     manifest = None
     if works_with_kept(arguments):
-        gc.disable()
-        manifest = kept_project(os.environ)
-        if manifest is None:
-            subprocess.run(READ_PROJECT, stdout=subprocess.DEVNULL, check=False)
+        with reading_what_stays():
             manifest = kept_project(os.environ)
-        gc.freeze()
-        gc.enable()
+            if manifest is None:
+                subprocess.run(READ_PROJECT, stdout=subprocess.DEVNULL, check=False)
+                manifest = kept_project(os.environ)
     # What could not be read is read once more here, and dbt says why.
     done = dbtRunner(manifest=manifest).invoke([*arguments, *FOLDERS])
     if done.success:

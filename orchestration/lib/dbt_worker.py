@@ -8,7 +8,6 @@ DuckDB file open as long as it lives. Each event is a line of JSON.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import subprocess
@@ -20,7 +19,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 
 from orchestration.lib.dbt_run import CUTS, FOLDERS, READ_PROJECT
-from orchestration.lib.lean_dbt import make_lean
+from orchestration.lib.lean_dbt import make_lean, reading_what_stays
 from orchestration.lib.parsed_project import kept_project, parsed_project
 from orchestration.lib.tables import cut_pools
 from orchestration.lib.warehouse import DuckTables
@@ -75,17 +74,14 @@ def follow(message: Any) -> None:
 def main(steps: list[str | list[str]]) -> int:
     """Run the steps until one fails; the exit code."""
     make_lean()
-    # What dbt reads of a project stays.
-    gc.disable()
-    manifest = kept_project(os.environ)
-    if manifest is None and steps and (code := subprocess.run(READ_PROJECT).returncode):
-        return code
-    try:
-        manifest = manifest or parsed_project(_parse, os.environ)
-    except DbtFailedError as error:
-        return _failed(error.result)
-    gc.freeze()
-    gc.enable()
+    with reading_what_stays():
+        manifest = kept_project(os.environ)
+        if manifest is None and steps and (code := subprocess.run(READ_PROJECT).returncode):
+            return code
+        try:
+            manifest = manifest or parsed_project(_parse, os.environ)
+        except DbtFailedError as error:
+            return _failed(error.result)
     for number, step in enumerate(steps):
         say("step", number=number)
         if step == CUTS:

@@ -7,7 +7,7 @@ import contextlib
 import functools
 import gc
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,17 @@ def make_lean() -> None:
     make_contexts_lazily()
     compile_each_template_once()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+@contextlib.contextmanager
+def reading_what_stays() -> Iterator[None]:
+    """What is read within stays as long as the process: it is never looked through for garbage."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _say_nothing_for_debugging() -> None:
