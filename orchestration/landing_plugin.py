@@ -6,6 +6,7 @@ line is. What has passed once is not checked again until a file changes.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from orchestration.lib.changes import record_changes
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once, faulty_files
 from orchestration.lib.landing import create_views
-from orchestration.lib.limits import GIVEN_BACK
+from orchestration.lib.limits import GIVEN_BACK, memory_limit
 from orchestration.lib.quoting import literal
 from orchestration.lib.warehouse import ensure_cuts_table
+
+# Seconds. It takes two milliseconds: too long for each of hundreds of small tests, which free little.
+GIVEN_BACK_EVERY = 1
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -28,6 +32,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         # Relative folders are the project's, wherever dbt was started.
         self.landing = PROJECT_DIR / Path(plugin_config["landing"]).expanduser()
         self.policy = PROJECT_DIR / Path(plugin_config["policy"]).expanduser()
+        self.given_back_at = 0.0
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:  # noqa: ARG002
         Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
@@ -45,3 +50,10 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         create_views(conn, self.landing, faulty)
         ensure_cuts_table(conn)
         record_changes(conn, self.landing, self.policy, faulty)
+
+    def configure_cursor(self, cursor: Any) -> None:
+        """Before each model and test: DuckDB gives back what it has freed when it is told its limit."""
+        now = time.monotonic()
+        if now - self.given_back_at >= GIVEN_BACK_EVERY:
+            self.given_back_at = now
+            cursor.execute(f"set memory_limit = {literal(memory_limit())}")

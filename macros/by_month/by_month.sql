@@ -49,7 +49,6 @@
             here has not recorded the months, and the next one builds them anew. -#}
         {{ adapter.commit() }}
     {% endfor %}
-    {%- if pending.batches -%}{%- do give_back_memory() -%}{%- endif -%}
     {%- set outcome = record_months(target_relation, pending) -%}
     {% call noop_statement('main', message=outcome, code='OK', rows_affected=-1) -%}
         {{ compiled_code }}
@@ -60,14 +59,6 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
-
-{#-
-    What DuckDB has freed it gives back when it is told its limit: the next model does not begin with what this one
-    held. It takes two milliseconds, too long to be done before every test.
--#}
-{% macro give_back_memory() -%}
-    {%- do run_query("set memory_limit = '" ~ target.config_options.memory_limit ~ "'") -%}
-{%- endmacro %}
 
 {#- A model's SQL for one batch of months: its bounds in the place of the ends of time. -#}
 {% macro batch_of(sql, batch) -%}

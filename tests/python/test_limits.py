@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration import landing_plugin
 from orchestration.lib.changes import STATE
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.landing import find_files, scratch
@@ -105,12 +106,34 @@ def test_each_process_has_a_folder_of_its_own() -> None:
     assert len(folders) == 2
 
 
-def test_a_build_does_without_pandas_until_it_cuts_the_pools() -> None:
+def test_a_build_does_without_pandas_until_it_cuts_the_pools(tmp_path: Path) -> None:
     """Some 40 MB beside every model, for what takes a second at the end."""
+    file = tmp_path / "rows.csv"
+    file.write_text("it's,b\n1,2\n", encoding="utf-8")
     code = (
-        "import sys\n"
+        "import pathlib, sys, duckdb\n"
         "import orchestration.landing_plugin, orchestration.lib.dbt_worker\n"
+        "from orchestration.lib.landing import read_csv\n"
+        "files = (pathlib.Path(sys.argv[1]),)\n"
+        "print(read_csv(duckdb.connect(), files, (\"it's\", 'b'), False).fetchall())\n"
         "print('pandas' in sys.modules)"
     )
-    asked = [sys.executable, "-c", code]
-    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "False\n"
+    asked = [sys.executable, "-c", code, str(file)]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    assert said == "[('1', '2')]\nFalse\n"
+
+
+def test_what_duckdb_has_freed_is_given_back_between_models_once_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PLUMBLINE_MEMORY", "123MB")
+    plugin = landing_plugin.Plugin("landing", {"landing": ".", "policy": "."})
+    now = iter([100.0, 100.9, 101.0, 101.5])
+    monkeypatch.setattr(landing_plugin.time, "monotonic", lambda: next(now))
+    with duckdb.connect() as connection:
+        limits = []
+        for _ in range(4):
+            connection.execute("set memory_limit = '200MB'")
+            plugin.configure_cursor(connection.cursor())
+            limits += connection.execute("select current_setting('memory_limit')").fetchone() or ()
+    assert limits == ["117.3 MiB", "190.7 MiB", "117.3 MiB", "190.7 MiB"]

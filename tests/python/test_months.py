@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import shutil
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -302,6 +303,30 @@ def test_a_late_row_builds_its_month_and_what_hangs_on_it_and_the_log_names_them
         ("fct_scores", ["2025-08-01"]),
         ("int_measures__activities", ["2025-08-01"]),
     ]
+
+
+def test_an_instant_without_an_offset_is_utc_wherever_the_machine_is(
+    built: Company, tmp_path: Path
+) -> None:
+    """Five in the afternoon of 31 August is September in the company's time zone.
+
+    For a machine in that zone that took it for its own time it would be August, and September would rest.
+    """
+    company = built.copy_to(tmp_path)
+    [(employee, account)] = company.query(
+        "select employee_id, account_id from marts.fct_activities where account_id is not null"
+        " order by all limit 1"
+    )
+    late = {"activity_id": "late", "employee_id": employee, "account_id": account}
+    at = {"occurred_at": "2025-08-31 17:00:00", "_loaded_at": LATE.isoformat()}
+    company.land("crm.activities", [late | at | {"activity_type": "call"}], part="late")
+    done = company.run(sys.executable, "-m", "orchestration.cli", "build", TZ="Asia/Shanghai")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"crm\.activities +2025-09 +late\.csv", done.stdout), done.stdout
+    assert company.query(
+        "select period_month::varchar, occurred_at::varchar from marts.fct_activities"
+        " where activity_id = 'late'"
+    ) == [("2025-09-01", "2025-08-31 17:00:00")]
 
 
 def test_what_a_first_build_has_not_hashed_is_hashed_before_it_is_built_anew(
