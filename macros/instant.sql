@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {#-
-    A plain cast to timestamp would drop the offset. The session's time zone is UTC (profiles.yml);
+    A plain cast to timestamp would drop the offset. The session's time zone is UTC (landing plugin);
     through microseconds, because the time zone library takes four times as long for the same.
 -#}
 {% macro duckdb__instant(column) -%}

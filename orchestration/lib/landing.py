@@ -213,6 +213,11 @@ class Part:
     rows: duckdb.DuckDBPyRelation
 
 
+def _listed(files: tuple[Path, ...]) -> str:
+    """SQL: a list of files."""
+    return f"[{', '.join(literal(str(path)) for path in files)}]"
+
+
 def read_csv(
     connection: duckdb.DuckDBPyConnection,
     files: tuple[Path, ...],
@@ -224,10 +229,9 @@ def read_csv(
     Nothing is sniffed: neither the values of one file nor a torn row decide how another is read.
     """
     # In SQL: DuckDB's Python function of the name loads pandas, which takes half a second and 40 MB.
-    listed = ", ".join(literal(str(path)) for path in files)
     typed = ", ".join(f"{literal(name)}: 'varchar'" for name in columns)
     return connection.sql(
-        f"from read_csv([{listed}], auto_detect = false, columns = {{{typed}}}, header = true,"
+        f"from read_csv({_listed(files)}, auto_detect = false, columns = {{{typed}}}, header = true,"
         " delim = ',', quote = '\"', escape = '\"', encoding = 'utf-8',"
         f" filename = {str(with_filename).lower()})"
     )
@@ -241,10 +245,9 @@ def read_parquet(
     DuckDB is told how many rows they have: it would take each for as long as the first. After a small first
     load it would hold months of activities in memory, to look up the few that were landed again.
     """
-    listed = ", ".join(literal(str(path)) for path in files)
     row_count = sum(pq.read_metadata(path).num_rows for path in files)
     return connection.sql(
-        f"from read_parquet([{listed}], filename = {str(with_filename).lower()},"
+        f"from read_parquet({_listed(files)}, filename = {str(with_filename).lower()},"
         f" hive_partitioning = false, explicit_cardinality = {max(row_count, 1)})"
     )
 

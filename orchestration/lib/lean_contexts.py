@@ -151,5 +151,5 @@ def _to_dict(self: ManifestContext) -> dict[str, Any]:
     else:
         macros = list(self.namespace._search_order())
     own = {"context": names, "builtins": builtins}
-    names.sources = [*((known, as_it_is) for known in (*macros, builtins, own)), JINJAS_OWN]
+    names.sources[:0] = [(known, as_it_is) for known in (*macros, builtins, own)]
     return names

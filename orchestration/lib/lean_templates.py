@@ -37,7 +37,6 @@ KEPT_AS = PROJECT_DIR / "target" / "parsed" / "templates.marshal"
 TEMPLATES_KEPT = 10_000
 # What a template is compiled by, and for.
 COMPILERS = [sys.implementation.cache_tag, *map(version, ("Jinja2", "dbt-common", "dbt-core"))]
-OTHER_CONTEXT = MacroFuzzTemplate.new_context
 
 _environment = functools.cache(lambda is_native: get_environment(native=is_native))
 
@@ -91,21 +90,26 @@ def compile_each_template_once() -> None:
             found: jinja2.Template = environment.template_class.from_code(environment, code, names)
             return found
 
-    MacroFuzzTemplate.new_context = _new_context
-    NativeSandboxTemplate.new_context = _new_context
     dbt_jinja.get_template = template
     common_jinja.get_template = template
+    _copy_no_names()
     _make_each_macro_once()
 
 
-def _new_context(
-    self: jinja2.Template, vars: Any = None, shared: bool = False, locals: Any = None
-) -> jinja2.runtime.Context:
-    """What a template may name: ``Names`` as they are, which know Jinja's own, too; else as dbt has it."""
-    if not isinstance(vars, Names):
-        made: jinja2.runtime.Context = OTHER_CONTEXT(self, vars, shared, locals)
+def _copy_no_names() -> None:
+    """A template takes ``Names`` as they are, which know Jinja's own, too; all else as dbt has it."""
+    make = MacroFuzzTemplate.new_context
+
+    def new_context(
+        self: jinja2.Template, vars: Any = None, shared: bool = False, locals: Any = None
+    ) -> jinja2.runtime.Context:
+        if isinstance(vars, Names):
+            return self.environment.context_class(self.environment, vars, self.name, self.blocks)
+        made: jinja2.runtime.Context = make(self, vars, shared, locals)
         return made
-    return self.environment.context_class(self.environment, vars, self.name, self.blocks)
+
+    MacroFuzzTemplate.new_context = new_context
+    NativeSandboxTemplate.new_context = new_context
 
 
 def _make_each_macro_once() -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from orchestration.lib import lean_templates
-from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.lean_contexts import Names
 from orchestration.lib.lean_templates import Templates
+from tests.python.conftest import Company
 
 
 def test_a_name_is_made_when_it_is_asked_for_and_once() -> None:
@@ -44,7 +43,7 @@ def test_who_goes_through_all_names_finds_a_dict() -> None:
     assert not Names()
 
 
-def test_ephemeral_models_are_written_where_dbt_writes_them() -> None:
+def test_ephemeral_models_are_written_where_dbt_writes_them(tmp_path: Path) -> None:
     program = """
 from dbt import compilation
 from dbt.contracts.graph.nodes import InjectedCTE
@@ -75,7 +74,7 @@ import sqlparse
 sqlparse.parse = None
 compilation.inject_ctes_into_sql(QUERIES[1], CTES[0])
 """
-    _run(program)
+    _run(Company(tmp_path), program)
 
 
 def test_a_file_is_written_where_it_says_something_else(tmp_path: Path) -> None:
@@ -94,7 +93,7 @@ assert file.stat().st_ino == first.st_ino
 nodes.write_file(str(file), "two")
 assert file.read_text() == "two"
 """
-    _run(program, str(tmp_path))
+    _run(Company(tmp_path), program, str(tmp_path))
 
 
 def test_templates_are_compiled_once_and_kept_for_the_compiler_that_made_them(
@@ -141,10 +140,94 @@ def test_no_more_templates_are_kept_than_a_project_has(
     assert len(Templates()._kept) == 1
 
 
-def _run(program: str, *arguments: str) -> None:
-    """A program in a process of its own: it is dbt's own functions that are replaced."""
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        cwd=PROJECT_DIR, env={**os.environ}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def test_only_what_dbt_says_for_its_own_debugging_is_left_unsaid(tmp_path: Path) -> None:
+    program = """
+import gc
+from dbt_common.events.event_manager_client import add_callback_to_manager
+from dbt_common.events.functions import fire_event
+from dbt_common.events.types import Note
+from dbt.adapters.events.types import NewConnection
+from orchestration.lib.lean_dbt import GARBAGE_THRESHOLDS, make_lean
+
+heard = []
+add_callback_to_manager(lambda message: heard.append(message.info.name))
+def say_all():
+    heard.clear()
+    fire_event(NewConnection(conn_name="x", conn_type="duckdb"))
+    fire_event(Note(msg="a note"))
+    return list(heard)
+assert say_all() == ["NewConnection", "Note"], heard
+make_lean()
+assert say_all() == ["Note"], heard
+assert gc.get_threshold() == GARBAGE_THRESHOLDS
+"""
+    _run(Company(tmp_path), program)
+
+
+def test_what_dbt_compiles_lean_is_what_it_compiles(tmp_path: Path) -> None:
+    """Every model, seed and test, without it and with it."""
+    program = """
+import json
+import os
+from types import SimpleNamespace
+from dbt.cli.main import dbtRunner
+from dbt.context.macros import MacroNamespaceBuilder
+from orchestration.lib.dbt_run import FOLDERS
+from orchestration.lib.dbt_worker import _parse
+from orchestration.lib.lean_dbt import make_lean
+from orchestration.lib.parsed_project import parsed_project
+
+# It says when it was compiled.
+ANOTHER_EACH_TIME = "model.plumbline.fct_closes"
+
+def namespaces():
+    layouts = {}
+    packages = {
+        "dbt": {"one": "dbt.one", "two": "dbt.two", "three": "dbt.three"},
+        "dbt_duckdb": {"two": "duckdb.two", "three": "duckdb.three"},
+        "ours": {"three": "ours.three", "four": "ours.four"},
+        "theirs": {"four": "theirs.four", "one": "theirs.one"},
+    }
+    macros = {
+        package: {name: SimpleNamespace(unique_id=said, name=name, package_name=package)
+            for name, said in found.items()}
+        for package, found in packages.items()
+    }
+    for searched in ("ours", "theirs"):
+        builder = MacroNamespaceBuilder("ours", searched, None, ["dbt_duckdb", "dbt"], None)
+        found = builder.build_namespace(macros, {})
+        layouts[searched] = {
+            **{name: found[name].macro.unique_id for name in ("one", "two", "three", "four")},
+            "dbt.three": found["dbt"]["three"].macro.unique_id,
+            "theirs.one": found.get_from_package("theirs", "one").macro.unique_id,
+            "names": sorted(found),
+        }
+    return layouts
+
+def compiled():
+    manifest = parsed_project(_parse, os.environ)
+    done = dbtRunner(manifest=manifest).invoke(["--quiet", "compile", *FOLDERS])
+    assert done.success, done.exception
+    return {
+        result.node.unique_id: (result.node.compiled_code, result.node.depends_on.to_dict())
+        for result in done.result.results
+        if result.node.resource_type != "operation" and result.node.unique_id != ANOTHER_EACH_TIME
+    }
+
+before = namespaces(), compiled()
+make_lean()
+after = namespaces(), compiled()
+assert before == after
+print(json.dumps({"nodes": len(after[1]), "layouts": after[0]}))
+"""
+    said = json.loads(_run(Company(tmp_path), program).splitlines()[-1])
+    assert said["nodes"] > 600
+    assert said["layouts"]["theirs"]["four"] == "theirs.four"
+    assert said["layouts"]["ours"]["two"] == "duckdb.two"
+
+
+def _run(company: Company, program: str, *arguments: str) -> str:
+    """What a program prints in a process of its own: it is dbt's own methods that are replaced."""
+    done = company.run(sys.executable, "-c", program, *arguments)
     assert done.returncode == 0, done.stderr
+    return done.stdout
