@@ -8,6 +8,7 @@ DuckDB file open as long as it lives. Each event is a line of JSON.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -85,8 +86,9 @@ def main(steps: list[str | list[str]]) -> int:
     for number, step in enumerate(steps):
         say("step", number=number)
         if step == CUTS:
-            # On dbt's own connection: opening the warehouse anew would look at the landing again.
-            cut_pools(DuckTables(DuckDBConnectionManager.env().conn))
+            # On a connection of dbt's: opened by another, the warehouse would look at the landing again.
+            with contextlib.closing(DuckDBConnectionManager.env().handle()) as connection:
+                cut_pools(DuckTables(connection.cursor()))
             continue
         runner = dbtRunner(manifest=manifest, callbacks=[follow])
         done = runner.invoke([*QUIET, *step, *FOLDERS])

@@ -9,16 +9,14 @@ is row 1.
 from __future__ import annotations
 
 import contextlib
-import csv
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.lib import contract
 from orchestration.lib.gate_worker import READER, ReaderDiedError
@@ -190,7 +188,7 @@ def drift(landing: Path) -> list[str]:
         headers: dict[Path, list[str]] = {}
         for path in landed.files:
             # What cannot be read is refused by name.
-            with contextlib.suppress(OSError, ValueError, csv.Error, pa.ArrowException):
+            with contextlib.suppress(OSError, ValueError):
                 headers[path] = header_of(path)
         known = OPTIONAL_COLUMNS.intersection(*[itertools.chain(*headers.values())])
         for path, header in headers.items():
@@ -224,7 +222,7 @@ def _check_columns(landed: LandedTable) -> list[Problem]:
         except FileNotFoundError:
             raise
         # A torn Parquet file, bytes that are no UTF-8.
-        except (OSError, ValueError, MemoryError, csv.Error, pa.ArrowException) as error:
+        except (OSError, ValueError, MemoryError) as error:
             problems.append(Problem(path, None, None, "files can be read", str(error)))
             continue
         rule = f"landing contract of {landed.table.full_name}"
@@ -251,11 +249,12 @@ def _check_values(
     problems: list[Problem] = []
     faulty: set[Path] = set()
     for part in _readable_parts(connection, landed, problems):
-        contradictory = _check_decimals(connection, part)
+        stated = file_columns(part.files[0])
+        contradictory = _check_decimals(connection, part, stated)
         if contradictory:
             problems += contradictory
             continue
-        rules = row_rules(landed.table, part.columns)
+        rules = row_rules(landed.table, stated)
         counted = [f"count(*) filter ({rule.condition})" for rule in rules]
         filled = [f"count({rule.column})" for rule in rules]
         # Every value is read once here: what cannot be is named now, and not half way through a build.
@@ -288,12 +287,14 @@ def _check_values(
     return problems, faulty
 
 
-def _check_decimals(connection: duckdb.DuckDBPyConnection, part: Part) -> list[Problem]:
+def _check_decimals(
+    connection: duckdb.DuckDBPyConnection, part: Part, stated: Mapping[str, str]
+) -> list[Problem]:
     """A Parquet file says twice how many places its decimals have; damaged, it may say two things.
 
     One reader takes the one and another the other: amounts would be off by powers of ten.
     """
-    decimals = {name: kind for name, kind in part.columns.items() if kind.startswith("decimal")}
+    decimals = {name: kind for name, kind in stated.items() if kind.startswith("decimal")}
     if not decimals:
         return []
     problems = []

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
 from orchestration.lib.contract import Table, landing_tables
 from orchestration.lib.limits import GIVEN_BACK, memory_limit, spill_folder
@@ -155,6 +154,8 @@ def newest_in_footers(files: Iterable[Path]) -> datetime | None:
 
     None where one of them does not state it: it may have been written without, or hold text.
     """
+    import pyarrow.parquet as pq
+
     newest = []
     for path in files:
         metadata = pq.read_metadata(path)
@@ -189,24 +190,44 @@ def fingerprint(paths: list[Path]) -> str:
 
 
 def file_columns(path: Path) -> dict[str, str]:
-    """Column names of a landed file, with the Parquet type where there is one (else ``text``)."""
+    """Column names of a landed file, with Arrow's name of the type where it is Parquet (else ``text``).
+
+    Raises ``OSError`` or ``ValueError`` where it is no table.
+    """
     if path.suffix == ".parquet":
-        schema = pq.read_schema(path)
-        return {name: str(schema.field(name).type) for name in schema.names}
+        return dict(_parquet_columns(path))
     return dict.fromkeys(header_of(path), "text")
 
 
 def header_of(path: Path) -> list[str]:
-    """Column names of a landed file as they stand there, one that is there twice too."""
+    """Column names of a landed file as they stand there, one that is there twice too.
+
+    Raises ``OSError`` or ``ValueError`` where it is no table.
+    """
     if path.suffix == ".parquet":
-        return list(pq.read_schema(path).names)
+        return [name for name, _ in _parquet_columns(path)]
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return next(csv.reader(file), [])
+        try:
+            return next(csv.reader(file), [])
+        except csv.Error as error:
+            raise ValueError(str(error)) from error
+
+
+def _parquet_columns(path: Path) -> list[tuple[str, str]]:
+    """Names and Arrow's types of a Parquet file's columns."""
+    # Arrow takes 40 MB, which the process that builds does not need: DuckDB reads for it.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return [(field.name, str(field.type)) for field in pq.read_schema(path)]
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from error
 
 
 @dataclass(frozen=True)
 class Part:
-    """Files of one table that have the same columns (and types) in the same order, and their rows."""
+    """Files of one table that DuckDB reads alike, and their rows; ``columns`` are the types it reads."""
 
     files: tuple[Path, ...]
     columns: dict[str, str]
@@ -245,9 +266,12 @@ def read_parquet(
     DuckDB is told how many rows they have: it would take each for as long as the first. After a small first
     load it would hold months of activities in memory, to look up the few that were landed again.
     """
-    row_count = sum(pq.read_metadata(path).num_rows for path in files)
+    listed = _listed(files)
+    [(row_count,)] = connection.execute(
+        f"select cast(sum(num_rows) as bigint) from parquet_file_metadata({listed})"
+    ).fetchall()
     return connection.sql(
-        f"from read_parquet({_listed(files)}, filename = {str(with_filename).lower()},"
+        f"from read_parquet({listed}, filename = {str(with_filename).lower()},"
         f" hive_partitioning = false, explicit_cardinality = {max(row_count, 1)})"
     )
 
@@ -267,15 +291,44 @@ def parts_of(
     *,
     with_filename: bool = False,
 ) -> list[Part]:
-    """The files as they are, grouped by their columns and types, each group as one relation."""
+    """The files as they are, grouped by columns and types as DuckDB reads them, a relation for each."""
     parts = []
-    for suffix, columns, paths in alike(files):
-        if suffix == ".parquet":
-            rows = read_parquet(connection, paths, with_filename)
+    parquet_files = []
+    headers: dict[tuple[str, ...], list[Path]] = {}
+    for path in files:
+        if path.suffix == ".parquet":
+            parquet_files.append(path)
         else:
-            rows = read_csv(connection, paths, tuple(columns), with_filename)
-        parts.append(Part(paths, columns, rows))
+            headers.setdefault(tuple(header_of(path)), []).append(path)
+    for header, paths in headers.items():
+        rows = read_csv(connection, tuple(paths), header, with_filename)
+        parts.append(_part(paths, rows, with_filename))
+    for paths in _read_alike(connection, parquet_files):
+        rows = read_parquet(connection, tuple(paths), with_filename)
+        parts.append(_part(paths, rows, with_filename))
     return parts
+
+
+def _part(paths: list[Path], rows: duckdb.DuckDBPyRelation, with_filename: bool) -> Part:
+    columns = {name: str(kind) for name, kind in zip(rows.columns, rows.types, strict=True)}
+    if with_filename:
+        columns.popitem()
+    return Part(tuple(paths), columns, rows)
+
+
+def _read_alike(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> list[list[Path]]:
+    """Parquet files grouped by what DuckDB makes of their footers, in the order of each group's first."""
+    if not files:
+        return []
+    groups = connection.execute(
+        "select list(file_name) from ("
+        " select file_name, list((name, duckdb_type, num_children) order by column_id) as footer"
+        f" from parquet_schema({_listed(tuple(files))}) group by file_name"
+        ") group by footer"
+    ).fetchall()
+    place = {str(path): number for number, path in enumerate(files)}
+    ordered = sorted(sorted(place[name] for name in names) for (names,) in groups)
+    return [[files[number] for number in numbers] for numbers in ordered]
 
 
 def as_read(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
@@ -310,7 +363,8 @@ def sound_parts(
             for column in landed.table.columns
             if column.name in part.columns and column.data_type != "string"
         ]
-        rows = as_read(part.rows).filter(f"not ({is_broken(landed.table, part.columns)})")
+        stated = file_columns(part.files[0])
+        rows = as_read(part.rows).filter(f"not ({is_broken(landed.table, stated)})")
         parts.append(replace(part, rows=rows.project(f"* replace ({', '.join(readable)})")))
     return parts
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from orchestration.lib.limits import spill_folder
 from orchestration.lib.quoting import literal
@@ -96,6 +95,9 @@ class DuckTables:
 
     def replace(self, table: str, rows: pd.DataFrame, columns: dict[str, str]) -> None:
         """Make ``table`` hold exactly ``rows``, in one transaction."""
+        # Arrow takes 40 MB, and dbt works in this process before the cuts are made.
+        import pyarrow as pa
+
         typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in columns.items())
         self.connection.register("new_rows", pa.Table.from_pandas(rows, preserve_index=False))
         self.connection.begin()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.landing import find_files, scratch
 from orchestration.lib.months_touched import months_touched
 from orchestration.lib.warehouse import open_read_only
+from tests.python.conftest import Company
 
 # More than a hundred megabytes hold.
 WIDE = (
@@ -106,21 +108,27 @@ def test_each_process_has_a_folder_of_its_own() -> None:
     assert len(folders) == 2
 
 
-def test_a_build_does_without_pandas_until_it_cuts_the_pools(tmp_path: Path) -> None:
-    """Some 40 MB beside every model, for what takes a second at the end."""
-    file = tmp_path / "rows.csv"
-    file.write_text("it's,b\n1,2\n", encoding="utf-8")
+def test_a_build_does_without_pandas_and_arrow_until_it_cuts_the_pools(tmp_path: Path) -> None:
+    """Some 40 MB each beside every model, for what takes a second at the end."""
+    text, table = tmp_path / "rows.csv", tmp_path / "rows.parquet"
+    text.write_text("it's,b\n1,2\n", encoding="utf-8")
+    duckdb.sql('select 1 as "it\'s", 3 as b').write_parquet(str(table))
     code = (
         "import pathlib, sys, duckdb\n"
         "import orchestration.landing_plugin, orchestration.lib.dbt_worker\n"
-        "from orchestration.lib.landing import read_csv\n"
-        "files = (pathlib.Path(sys.argv[1]),)\n"
-        "print(read_csv(duckdb.connect(), files, (\"it's\", 'b'), False).fetchall())\n"
-        "print('pandas' in sys.modules)"
+        "from orchestration.lib.landing import parts_of\n"
+        "files = map(pathlib.Path, sys.argv[1:])\n"
+        "for part in parts_of(duckdb.connect(), files):\n"
+        "    print(part.columns, part.rows.fetchall())\n"
+        "print({'pandas', 'pyarrow'} & set(sys.modules))"
     )
-    asked = [sys.executable, "-c", code, str(file)]
+    asked = [sys.executable, "-c", code, str(text), str(table)]
     said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    assert said == "[('1', '2')]\nFalse\n"
+    expected = """{"it's": 'VARCHAR', 'b': 'VARCHAR'} [('1', '2')]
+{"it's": 'INTEGER', 'b': 'INTEGER'} [(1, 3)]
+set()
+"""
+    assert said == expected
 
 
 def test_what_duckdb_has_freed_is_given_back_between_models_once_a_second(
@@ -137,3 +145,47 @@ def test_what_duckdb_has_freed_is_given_back_between_models_once_a_second(
             plugin.configure_cursor(connection.cursor())
             limits += connection.execute("select current_setting('memory_limit')").fetchone() or ()
     assert limits == ["117.3 MiB", "190.7 MiB", "117.3 MiB", "190.7 MiB"]
+
+
+def test_a_warehouse_of_which_much_is_known_is_opened_anew_and_the_landing_is_not(
+    closed_demo: Company, tmp_path: Path
+) -> None:
+    """What is landed while a run goes on is the next one's, and every mart is what it is without."""
+    usual, opened_anew = Company(tmp_path / "usual"), Company(tmp_path / "opened-anew")
+    for company in (usual, opened_anew):
+        shutil.copytree(closed_demo.landing, company.landing)
+    usual.must("build")
+    late = opened_anew.land(
+        "hr.teams", [{"team_id": "T-new", "_loaded_at": "2026-08-02T00:00:00Z"}]
+    )
+    waiting = late.rename(tmp_path / late.name)
+    program = """
+import sys
+from pathlib import Path
+from orchestration import landing_plugin
+from orchestration.lib import dbt_worker
+from orchestration.lib.build import Request, steps_of
+
+waiting, late = map(Path, sys.argv[1:])
+landing_plugin.OPENED_ANEW_AT = -(10**12)
+opened = []
+configure = landing_plugin.Plugin.configure_connection
+
+def counted(self, conn):
+    opened.append(conn)
+    if len(opened) == 2:
+        waiting.rename(late)
+    configure(self, conn)
+
+landing_plugin.Plugin.configure_connection = counted
+assert dbt_worker.main(list(steps_of(Request()).values())) == 0
+print()
+print(len(opened))
+"""
+    done = opened_anew.run(sys.executable, "-c", program, str(waiting), str(late))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(done.stdout.splitlines()[-1]) > 4
+    assert late.exists()
+    assert opened_anew.query("select * from hr.teams where team_id = 'T-new'") == []
+    expected, found = usual.marts(), opened_anew.marts()
+    assert [name for name in expected if expected[name] != found[name]] == []
