@@ -8,12 +8,13 @@ has tens of millions of them. A key whose hash is another's touches its month fo
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from orchestration.lib.contract import MonthRule, Table
-from orchestration.lib.landed_again import is_looked_up, look_at_new_versions, new_look
+from orchestration.lib.landed_again import Versions, is_looked_up, look_at_new_versions, new_look
 from orchestration.lib.landed_months import bucket_of, key_of, month_of, own_columns
 from orchestration.lib.landing import LandedTable, find_files, relation_of
 from orchestration.lib.quoting import literal
@@ -38,16 +39,18 @@ def months_touched(
     on the way.
     """
     others = {other.table.full_name: other for other in find_files(landing, faulty)}
-    new_rows = relation_of(connection, landed.only(added))
-    all_rows = relation_of(connection, landed)
+    rows = Versions(
+        new=relation_of(connection, landed.only(added)),
+        before=relation_of(connection, landed.only(set(landed.files).difference(added))),
+        whole=relation_of(connection, landed),
+    )
     first_look = new_look(connection)
     months = defaultdict[str, set[str]](set)
     if columns := own_columns(landed.table):
-        months[landed.table.full_name] |= _months_of(new_rows, landed.table, columns[0], time_zone)
-    for keys in _ranges_of_keys(new_rows, key_of(landed.table)):
-        found = _months_of_keys(
-            connection, landed.table, new_rows.filter(keys), all_rows, first_look, others, time_zone
-        )
+        months[landed.table.full_name] |= _months_of(rows.new, landed.table, columns[0], time_zone)
+    for keys in _ranges_of_keys(rows.new, key_of(landed.table)):
+        some = replace(rows, new=rows.new.filter(keys))
+        found = _months_of_keys(connection, landed.table, some, first_look, others, time_zone)
         for told_as, touched in found.items():
             months[told_as] |= touched
     return months
@@ -73,8 +76,7 @@ def _ranges_of_keys(new_rows: duckdb.DuckDBPyRelation, key: str) -> list[str]:
 def _months_of_keys(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
-    new_rows: duckdb.DuckDBPyRelation,
-    all_rows: duckdb.DuckDBPyRelation,
+    rows: Versions,
     first_look: int,
     others: dict[str, LandedTable],
     time_zone: str,
@@ -83,6 +85,7 @@ def _months_of_keys(
     months = defaultdict[str, set[str]](set)
     mine = months[table.full_name]
     key = key_of(table)
+    new_rows = rows.new
     connection.execute(
         f"create or replace temp table new_keys as select hash({key}) as hashed from new_rows"
     )
@@ -90,9 +93,9 @@ def _months_of_keys(
         f"coalesce(min({key}), ''), coalesce(max({key}), '')"
     ).fetchall()
     # Keys mostly grow with time: what lies outside of the new ones' is not opened.
-    versions = all_rows.filter(
-        f"{key} between {literal(first)} and {literal(last)}"
-        f" and hash({key}) in (select hashed from new_keys)"
+    between = f"between {literal(first)} and {literal(last)}"
+    versions = rows.whole.filter(
+        f"{key} {between} and hash({key}) in (select hashed from new_keys)"
     )
     columns = own_columns(table)
     if is_looked_up(table):
@@ -101,7 +104,8 @@ def _months_of_keys(
             versions_found = versions  # noqa: F841 - DuckDB finds it by its name
             connection.execute("create or replace temp table held_versions as from versions_found")
             versions = connection.table("held_versions")
-        look_id = look_at_new_versions(connection, table, versions, first_look)
+        some = Versions(rows.new, rows.before.filter(f"{key} {between}"), versions)
+        look_id = look_at_new_versions(connection, table, some, between, first_look)
         if columns:
             mine |= _months_looked_at(connection, look_id, versions, table, time_zone)
             columns = columns[1:]
