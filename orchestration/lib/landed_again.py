@@ -50,7 +50,7 @@ def look_for_keys_landed_again(connection: duckdb.DuckDBPyConnection, landed: La
     )
     landed_again = f"{hash_of_key} in (select hashed from hashes_landed_again)"
     _write_down(connection, table, rows.filter(landed_again), new_look(connection))
-    connection.execute("drop table hashes_landed_again")
+    connection.execute("drop table hashes_landed_again; drop table grouped_versions")
 
 
 def new_look(connection: duckdb.DuckDBPyConnection) -> int:
@@ -61,7 +61,7 @@ def new_look(connection: duckdb.DuckDBPyConnection) -> int:
 
 @dataclass(frozen=True)
 class Versions:
-    """Rows of new files, those of the files before, and both; of all keys or of some of the new rows'."""
+    """Rows of new files, those of the files before, and both; of all keys or of some."""
 
     new: duckdb.DuckDBPyRelation
     before: duckdb.DuckDBPyRelation
@@ -74,14 +74,15 @@ def look_at_new_versions(
     versions: Versions,
     between: str,
     first_look: int,
-) -> int:
+) -> duckdb.DuckDBPyRelation:
     """Write down which keys of new rows have several versions now, and from when to when.
 
-    The keys lie ``between`` two of them (SQL), and their hashes are in the temporary table ``new_keys``
-    (``orchestration.lib.months_touched``); ``versions.whole`` are all rows that lie there and have one of
-    these hashes. Keys of several columns go by the first in both.
-    What was written down of them goes, but for looks from ``first_look`` on: these were at other keys.
-    Returns the ``look_id`` of what was written.
+    The keys lie ``between`` two of them (SQL), as those of ``versions`` do, and their hashes are in the
+    temporary table ``new_keys`` (``orchestration.lib.months_touched``). Keys of several columns go by the
+    first in both, and ``versions.whole`` has theirs alone. What was written down of them goes, but for
+    looks from ``first_look`` on: these were at other keys.
+
+    Returns the buckets of the versions, in a column ``bucket``, until the next look.
     """
     look_id = new_look(connection)
     written_down = (
@@ -92,7 +93,7 @@ def look_at_new_versions(
         keys_found = versions.whole.project(f"{whole_key_of(table)} as key")  # noqa: F841 - by its name
         connection.execute(f"delete from {written_down} and key in (select key from keys_found)")
         _write_down(connection, table, versions.whole, look_id)
-        return look_id
+        return connection.sql("select bucket from grouped_versions")
     written_down += f" and key {between}"
     connection.execute(
         "create or replace temp table keys_of_many as"
@@ -100,14 +101,17 @@ def look_at_new_versions(
         f" union select hash(key) from {written_down} and hash(key) in (select hashed from new_keys)"
     )
     of_many = "in (select hashed from keys_of_many)"
+    connection.execute(f"delete from {written_down} and hash(key) {of_many}")
     few = versions.new.filter(f"hash({key_of(table)}) not {of_many}")
     _write_down_pairs(connection, table, few, versions.before, look_id)
-    if connection.execute("from keys_of_many limit 1").fetchall():
-        connection.execute(f"delete from {written_down} and hash(key) {of_many}")
-        many = versions.whole.filter(f"hash({key_of(table)}) {of_many}")
-        _write_down(connection, table, many, look_id)
-    connection.execute("drop table keys_of_many")
-    return look_id
+    _write_down(
+        connection, table, versions.whole.filter(f"hash({key_of(table)}) {of_many}"), look_id
+    )
+    found = f"orchestration.landed_again where look_id = {look_id}"
+    return connection.sql(
+        f"select first_bucket as bucket from {found} union all select last_bucket from {found}"
+        " union all select bucket from grouped_versions"
+    )
 
 
 def _write_down_pairs(
@@ -146,6 +150,7 @@ def _write_down(
 ) -> None:
     """Write down the keys of rows that have several, with their days; no first one where a row has none.
 
+    The rows stay in the temporary table ``grouped_versions`` (``_versions_of``).
     Of an update and a deletion loaded together the deletion counts, as in staging. When the newest was
     loaded is told where it was loaded alone. What is grouped is held first: hashes by which rows were found
     stay in memory until a statement has ended, and they may be millions, like the rows.
@@ -173,7 +178,6 @@ def _write_down(
         " where again.look_id = $look_id and again.key = alone.key",
         {"look_id": look_id},
     )
-    connection.execute("drop table grouped_versions")
 
 
 def _versions_of(table: Table, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

@@ -94,20 +94,19 @@ def _months_of_keys(
     ).fetchall()
     # Keys mostly grow with time: what lies outside of the new ones' is not opened.
     between = f"between {literal(first)} and {literal(last)}"
-    versions = rows.whole.filter(
-        f"{key} {between} and hash({key}) in (select hashed from new_keys)"
-    )
+    near = rows.whole.filter(f"{key} {between}")
+    versions = near.filter(f"hash({key}) in (select hashed from new_keys)")
     columns = own_columns(table)
     if is_looked_up(table):
         if len(table.key) > 1:
             # Their other columns lie in no order: what is looked up several times is held.
             versions_found = versions  # noqa: F841 - DuckDB finds it by its name
             connection.execute("create or replace temp table held_versions as from versions_found")
-            versions = connection.table("held_versions")
-        some = Versions(rows.new, rows.before.filter(f"{key} {between}"), versions)
-        look_id = look_at_new_versions(connection, table, some, between, first_look)
+            near = versions = connection.table("held_versions")
+        some = Versions(rows.new, rows.before.filter(f"{key} {between}"), near)
+        buckets = look_at_new_versions(connection, table, some, between, first_look)
         if columns:
-            mine |= _months_looked_at(connection, look_id, versions, table, time_zone)
+            mine |= _months_of_buckets(buckets, table, columns[0], time_zone)
             columns = columns[1:]
     for column in columns:
         mine |= _months_of(versions, table, column, time_zone)
@@ -119,32 +118,8 @@ def _months_of_keys(
         months[rule.told_as or table.full_name] |= _months_of_others(
             connection, versions, table, others[rule.table], rule, time_zone
         )
-    connection.execute("drop table new_keys; drop table if exists temp.held_versions")
-    return months
-
-
-def _months_looked_at(
-    connection: duckdb.DuckDBPyConnection,
-    look_id: int,
-    versions: duckdb.DuckDBPyRelation,
-    table: Table,
-    time_zone: str,
-) -> set[str]:
-    """Months of keys with several versions, by the first own column, from what a look wrote down.
-
-    Of two versions both buckets were written down; others are read again.
-    """
-    column = own_columns(table)[0]
-    written_down = f"orchestration.landed_again where look_id = {look_id}"
-    ends_found = connection.sql(
-        f"select first_bucket as bucket from {written_down}"
-        f" union all select last_bucket from {written_down}"
-    )
-    months = _months_of_buckets(ends_found, table, column, time_zone)
-    read_again = f"{written_down} and (version_count > 2 or first_bucket is null)"
-    if connection.execute(f"from {read_again} limit 1").fetchall():
-        others = versions.filter(f"{key_of(table)} in (select key from {read_again})")
-        months |= _months_of(others, table, column, time_zone)
+    for name in ("new_keys", "keys_of_many", "grouped_versions", "held_versions"):
+        connection.execute(f"drop table if exists temp.{name}")
     return months
 
 
