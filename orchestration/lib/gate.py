@@ -248,8 +248,7 @@ def _check_values(
     """Columns of which no value can be read, and the files with rows that break a rule."""
     problems: list[Problem] = []
     faulty: set[Path] = set()
-    for part in _readable_parts(connection, landed, problems):
-        stated = file_columns(part.files[0])
+    for stated, part in _readable_parts(connection, landed, problems):
         contradictory = _check_decimals(connection, part, stated)
         if contradictory:
             problems += contradictory
@@ -312,11 +311,14 @@ def _check_decimals(
 
 def _readable_parts(
     connection: duckdb.DuckDBPyConnection, landed: LandedTable, problems: list[Problem]
-) -> Iterator[Part]:
-    """A table's files as relations; what DuckDB cannot even open is a problem."""
-    for _, _, files in alike(landed.files):
+) -> Iterator[tuple[dict[str, str], Part]]:
+    """A table's files as relations, with what Arrow makes of their columns; what DuckDB cannot even open is
+    a problem.
+    """
+    for _, stated, files in alike(landed.files):
         try:
-            yield from parts_of(connection, files, with_filename=True)
+            for part in parts_of(connection, files, with_filename=True):
+                yield stated, part
         except duckdb.Error as error:
             if files[1:]:
                 for path in files:

@@ -104,9 +104,8 @@ def look_at_new_versions(
     connection.execute(f"delete from {written_down} and hash(key) {of_many}")
     few = versions.new.filter(f"hash({key_of(table)}) not {of_many}")
     _write_down_pairs(connection, table, few, versions.before, look_id)
-    _write_down(
-        connection, table, versions.whole.filter(f"hash({key_of(table)}) {of_many}"), look_id
-    )
+    many = versions.whole.filter(f"hash({key_of(table)}) {of_many}")
+    _write_down(connection, table, many, look_id)
     found = f"orchestration.landed_again where look_id = {look_id}"
     return connection.sql(
         f"select first_bucket as bucket from {found} union all select last_bucket from {found}"

@@ -293,30 +293,25 @@ def parts_of(
 ) -> list[Part]:
     """The files as they are, grouped by columns and types as DuckDB reads them, a relation for each."""
     parts = []
-    parquet_files = []
-    headers: dict[tuple[str, ...], list[Path]] = {}
-    for path in files:
-        if path.suffix == ".parquet":
-            parquet_files.append(path)
-        else:
-            headers.setdefault(tuple(header_of(path)), []).append(path)
-    for header, paths in headers.items():
-        rows = read_csv(connection, tuple(paths), header, with_filename)
+    given = list(files)
+    parquet_files = [path for path in given if path.suffix == ".parquet"]
+    for _, header, paths in alike(path for path in given if path.suffix != ".parquet"):
+        rows = read_csv(connection, paths, tuple(header), with_filename)
         parts.append(_part(paths, rows, with_filename))
     for paths in _read_alike(connection, parquet_files):
-        rows = read_parquet(connection, tuple(paths), with_filename)
+        rows = read_parquet(connection, paths, with_filename)
         parts.append(_part(paths, rows, with_filename))
     return parts
 
 
-def _part(paths: list[Path], rows: duckdb.DuckDBPyRelation, with_filename: bool) -> Part:
+def _part(paths: tuple[Path, ...], rows: duckdb.DuckDBPyRelation, with_filename: bool) -> Part:
     columns = {name: str(kind) for name, kind in zip(rows.columns, rows.types, strict=True)}
     if with_filename:
         columns.popitem()
-    return Part(tuple(paths), columns, rows)
+    return Part(paths, columns, rows)
 
 
-def _read_alike(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> list[list[Path]]:
+def _read_alike(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> list[tuple[Path, ...]]:
     """Parquet files grouped by what DuckDB makes of their footers, in the order of each group's first."""
     if not files:
         return []
@@ -328,7 +323,7 @@ def _read_alike(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> lis
     ).fetchall()
     place = {str(path): number for number, path in enumerate(files)}
     ordered = sorted(sorted(place[name] for name in names) for (names,) in groups)
-    return [[files[number] for number in numbers] for numbers in ordered]
+    return [tuple(files[number] for number in numbers) for numbers in ordered]
 
 
 def as_read(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
