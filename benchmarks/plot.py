@@ -15,6 +15,7 @@ LINES = {
     "every mart in plain SQL": "#e69f00",
     "restating 12 months": "#56b4e9",
     "close of a month": "#009e73",
+    "close of a restated month": "#d55e00",
     "scan": "#888888",
 }
 

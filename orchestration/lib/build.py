@@ -33,7 +33,7 @@ from orchestration.lib.close_package import (
 )
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import CUTS, Progress, run_steps
-from orchestration.lib.gate import check_once, faulty_files
+from orchestration.lib.gate import check_once, faulty_files, missing_folder
 from orchestration.lib.landing import find_files, newest_loads, stamp
 from orchestration.lib.period_events import (
     events,
@@ -128,7 +128,7 @@ def seed_folder(policy: Path) -> str:
 
 def require_sound_input(settings: Settings, *, is_thorough: bool = True) -> None:
     """Raise ``GateError`` where the gate refuses the landing or policy folder."""
-    problems = check_once(
+    problems = missing_folder(settings.landing) or check_once(
         settings.landing, settings.policy, settings.remembered, is_thorough=is_thorough
     )
     if problems:

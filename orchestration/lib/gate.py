@@ -113,7 +113,15 @@ def _folder(landing: Path, landed: LandedTable) -> Path:
 
 def check(landing: Path, policy: Path) -> list[Problem]:
     """Every problem of the landing and policy folders."""
-    return check_policy(policy) + check_landing(landing)
+    return check_policy(policy) + (missing_folder(landing) or check_landing(landing))
+
+
+def missing_folder(landing: Path) -> list[Problem]:
+    """A landing folder that is not there: its name is wrong, or what it lies on is not mounted."""
+    if landing.is_dir():
+        return []
+    message = "there is no such folder: PLUMBLINE_LANDING says where the landing is"
+    return [Problem(landing, None, None, "the landing folder is there", message)]
 
 
 def check_landing(landing: Path) -> list[Problem]:

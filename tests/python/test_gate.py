@@ -484,6 +484,21 @@ def test_refused_input_leaves_the_last_good_state(closed_demo: Company, tmp_path
     assert company.warehouse.read_bytes() == before
 
 
+def test_a_landing_folder_that_is_not_there_is_one_problem_and_not_hundreds(
+    closed_demo: Company, tmp_path: Path
+) -> None:
+    """Where a disk is not mounted, each file that was landed is missing from it."""
+    company = closed_demo.copy_to(tmp_path / "copy")
+    before = company.warehouse.read_bytes()
+    company.landing.rename(tmp_path / "elsewhere")
+    for command in (["check"], ["build"], ["close", "2026-06"]):
+        done = company.plumbline(*command)
+        assert done.returncode == 1
+        assert done.stderr.count("[rule:") == 1
+        assert f"{company.landing}: there is no such folder" in done.stderr
+    assert company.warehouse.read_bytes() == before
+
+
 def test_a_build_that_fails_half_way_leaves_the_last_good_state(
     closed_demo: Company, tmp_path: Path
 ) -> None:
