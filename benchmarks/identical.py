@@ -87,7 +87,8 @@ def compare(
         f"all cores, run {number}": (None, {}) for number in range(1, runs + 1)
     }
     ways["one core"] = ("0", {})
-    ways["two models at a time"] = (None, {"PLUMBLINE_THREADS": "2"})
+    for number, models in {1: "one model", 3: "three models"}.items():
+        ways[f"{models} at a time"] = (None, {"PLUMBLINE_THREADS": str(number)})
     if other:
         ways[f"DuckDB of {other.name}"] = (None, {"PYTHONPATH": str(other.resolve())})
     first: dict[str, str] = {}

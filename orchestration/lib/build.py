@@ -32,9 +32,10 @@ from orchestration.lib.close_package import (
     write_pending,
 )
 from orchestration.lib.contract import PROJECT_DIR
-from orchestration.lib.dbt_run import CUTS, Progress, run_steps
+from orchestration.lib.dbt_run import CUTS, DbtProcess, Progress
 from orchestration.lib.gate import check_once, faulty_files, missing_folder
 from orchestration.lib.landing import find_files, newest_loads, stamp
+from orchestration.lib.limits import models_at_a_time
 from orchestration.lib.period_events import (
     events,
     require_reviewed,
@@ -154,16 +155,21 @@ def build(
     progress: Progress,
     profiler: Profiler | None = None,
     before_publishing: Callable[[Path], object] = lambda _copy: None,
+    dbt: DbtProcess | None = None,
 ) -> list[str]:
     """Build what has changed, with the cuts, and publish it in place of the warehouse.
 
-    ``before_publishing`` is called with the file that is about to take the warehouse's place.
+    ``before_publishing`` is called with the file that is about to take the warehouse's place; ``dbt`` is a
+    process that has begun already, where there was something to do before.
     Returns dbt's invocation ids, by which the warehouse tells what was built anew. Raises
     ``GateError`` for refused input and ``BuildError`` for anything else that fails.
     """
     what = "close" if request.close_month else "build"
-    with recorded(settings, what, **asdict(request)):
-        return _build(settings, request, told, progress, profiler, before_publishing)
+    with (
+        recorded(settings, what, **asdict(request)),
+        contextlib.nullcontext(dbt) if dbt else DbtProcess() as begun,
+    ):
+        return _build(settings, request, told, progress, profiler, before_publishing, begun)
 
 
 def _build(
@@ -173,6 +179,7 @@ def _build(
     progress: Progress,
     profiler: Profiler | None,
     before_publishing: Callable[[Path], object],
+    dbt: DbtProcess,
 ) -> list[str]:
     told("checking the input")
     require_sound_input(settings)
@@ -180,12 +187,14 @@ def _build(
     with working_copy(settings) as copy:
         environment = settings.environment(copy, seed_folder(settings.policy))
         request.tell(environment, settings.policy)
+        landed = sum(size for size, _ in read_from.values())
+        environment.setdefault("PLUMBLINE_THREADS", str(models_at_a_time(landed)))
         if profiler:
             profiler.spill_folder = copy.with_name(copy.name + ".tmp")
             environment["PLUMBLINE_THREADS"] = "1"
         steps = steps_of(request)
         names = list(steps)
-        result = run_steps(
+        result = dbt.run(
             list(steps.values()),
             environment,
             progress,
@@ -349,29 +358,30 @@ def close(
     month = request.close_month
     if month is None:
         raise ValueError("a close needs a month")
-    # Every byte is read by the build below, before it is used.
-    require_sound_input(settings, is_thorough=False)
-    require_agreement(settings)
-    if month in closed_months(settings.warehouse):
-        return False
-    _require_its_turn(settings, month)
-    who = by or user()
-    require_reviewed(settings, month, None, who)
-    require_open(month, freshness_gates(settings, month, request.known_at))
+    with DbtProcess() as dbt:
+        # Every byte is read by the build below, before it is used.
+        require_sound_input(settings, is_thorough=False)
+        require_agreement(settings)
+        if month in closed_months(settings.warehouse):
+            return False
+        _require_its_turn(settings, month)
+        who = by or user()
+        require_reviewed(settings, month, None, who)
+        require_open(month, freshness_gates(settings, month, request.known_at))
 
-    def keep(copy: Path) -> None:
-        if month not in closed_months(copy):
-            raise BuildError(
-                f"nothing was closed: {month:%Y-%m} lies before the first month with data, or was not"
-                " over in what was known"
-            )
-        require_open(month, [*finding_gates(settings, copy), total_gate(copy, month)])
-        told("writing the package of the close")
-        folder = write_pending(settings, copy, month, who)
-        require_reviewed(settings, month, sha256(folder / "pay_ledger.csv"), who)
+        def keep(copy: Path) -> None:
+            if month not in closed_months(copy):
+                raise BuildError(
+                    f"nothing was closed: {month:%Y-%m} lies before the first month with data, or was not"
+                    " over in what was known"
+                )
+            require_open(month, [*finding_gates(settings, copy), total_gate(copy, month)])
+            told("writing the package of the close")
+            folder = write_pending(settings, copy, month, who)
+            require_reviewed(settings, month, sha256(folder / "pay_ledger.csv"), who)
 
-    build(settings, request, told, progress, profiler, before_publishing=keep)
-    settle(settings, [month])
+        build(settings, request, told, progress, profiler, keep, dbt)
+        settle(settings, [month])
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -31,40 +32,66 @@ class DbtResult:
     invocation_ids: list[str] = field(default_factory=list)
 
 
-def run_steps(
-    steps: Sequence[str | Sequence[str]],
-    environment: Mapping[str, str],
-    progress: Progress = lambda _number, _total, _line: None,
-    told: Callable[[int], None] = lambda _number: None,
-    profiler: Profiler | None = None,
-) -> DbtResult:
-    """Run dbt's arguments and ``cuts``, in order, and wait for them; ``told`` hears each begin.
+class DbtProcess:
+    """A process that reads dbt, which takes a second, and then waits to be told what to run.
 
-    Never raises for a failing build: ``is_success`` says so, and ``errors`` why.
+    A context: a process that was told nothing ends with it, and so does one that is still at work.
     """
-    command = [sys.executable, "-m", "orchestration.lib.dbt_worker", json.dumps(list(steps))]
-    result = DbtResult(is_success=False)
-    with subprocess.Popen(
-        command,
-        cwd=PROJECT_DIR,
-        env={**environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-    ) as process:
+
+    def __enter__(self) -> DbtProcess:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "orchestration.lib.dbt_worker"],
+            cwd=PROJECT_DIR,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+
+    def run(
+        self,
+        steps: Sequence[str | Sequence[str]],
+        environment: Mapping[str, str],
+        progress: Progress = lambda _number, _total, _line: None,
+        told: Callable[[int], None] = lambda _number: None,
+        profiler: Profiler | None = None,
+    ) -> DbtResult:
+        """Run dbt's arguments and ``cuts``, in order, and wait for them; ``told`` hears each begin.
+
+        Never raises for a failing build: ``is_success`` says so, and ``errors`` why. A process runs once.
+        """
+        process, result = self._process, DbtResult(is_success=False)
+        assert process.stdin is not None
         assert process.stdout is not None
         if profiler:
             profiler.watch(process.pid)
+        # What it has to say where it is there no more is read below.
+        with contextlib.suppress(BrokenPipeError):
+            asked = {"environment": {**environment}, "steps": list(steps)}
+            process.stdin.write(json.dumps(asked) + "\n")
+            process.stdin.flush()
         for line in process.stdout:
             _follow(line, result, progress, told, profiler)
+        result.is_success = process.wait() == 0
         if profiler:
             profiler.stop()
-    result.is_success = process.returncode == 0
-    if not result.is_success and not result.errors:
-        # It broke off: its traceback is what there is to tell.
-        result.errors += [f"dbt ended with exit code {process.returncode}", *result.other_output]
-    return result
+        if not result.is_success and not result.errors:
+            # It broke off: its traceback is what there is to tell.
+            result.errors += [
+                f"dbt ended with exit code {process.returncode}",
+                *result.other_output,
+            ]
+        return result
 
 
 def _follow(

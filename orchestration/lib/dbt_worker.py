@@ -1,9 +1,10 @@
 """The process in which dbt works: the steps of a build one after another, and what they say.
 
-``python -m orchestration.lib.dbt_worker <steps>``, with the steps as JSON: a list of dbt arguments, or
-the string ``cuts``. Without a step the project is read, and kept for the next that comes. One process
-for all of them starts dbt and reads the project once; a process of its own, because dbt keeps the
-DuckDB file open as long as it lives. Each event is a line of JSON.
+``python -m orchestration.lib.dbt_worker`` reads dbt and waits for a line of JSON: the ``environment``
+and the ``steps``, each a list of dbt arguments or the string ``cuts``. ``READ_PROJECT`` gives no step:
+the project is read, and kept for the next that comes. One process for all steps starts dbt and reads the
+project once; a process of its own, because dbt keeps the DuckDB file open as long as it lives. Each event
+is a line of JSON.
 """
 
 from __future__ import annotations
@@ -112,5 +113,19 @@ def _failed(result: Any) -> int:
     return 1
 
 
+def asked() -> list[str | list[str]]:
+    """The steps, from the command line or, as soon as somebody knows them, from the standard input."""
+    if sys.argv[1:]:
+        steps: list[str | list[str]] = json.loads(sys.argv[1])
+        return steps
+    line = sys.stdin.readline()
+    if not line:  # whoever began this has ended
+        sys.exit(1)
+    told = json.loads(line)
+    os.environ.clear()
+    os.environ.update(told["environment"])
+    return list(told["steps"])
+
+
 if __name__ == "__main__":
-    sys.exit(main(json.loads(sys.argv[1])))
+    sys.exit(main(asked()))

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.lib.contract import landing_tables
-from orchestration.lib.dbt_run import run_steps
+from orchestration.lib.dbt_run import DbtProcess
 from tests.python.conftest import DBT, Company
 
 
@@ -207,7 +207,8 @@ OFF_BY_A_LITTLE = {
 
 def failing(company: Company, *selected: str) -> str:
     """What dbt says of its tests, some of which fail."""
-    done = run_steps([["test", "--select", *selected]], company.environment)
+    with DbtProcess() as dbt:
+        done = dbt.run([["test", "--select", *selected]], company.environment)
     assert not done.is_success
     return "\n".join(done.errors)
 

@@ -25,6 +25,7 @@ def land_one_payee(company: Company, salary: str) -> None:
 
 def test_an_empty_landing_builds_and_says_what_is_missing(tmp_path: Path) -> None:
     company = Company(tmp_path)
+    company.landing.mkdir()
     shown = company.must("build")
     assert "crm.accounts" in shown
     assert company.query("select count(*) from marts.fct_pay_components") == [(0,)]

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from orchestration.lib.dbt_run import run_steps
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.dbt_run import DbtProcess, DbtResult
 from tests.python.conftest import Company
+
+
+def run_steps(
+    steps: Sequence[str | Sequence[str]],
+    environment: dict[str, str],
+    told: Callable[[int], None] = lambda _: None,
+) -> DbtResult:
+    with DbtProcess() as dbt:
+        return dbt.run(steps, environment, told=told)
 
 
 def test_what_dbt_refuses_is_told_without_a_traceback(tmp_path: Path) -> None:
@@ -36,3 +49,18 @@ def test_a_node_that_fails_is_named_and_the_steps_after_it_do_not_run(tmp_path: 
     assert heard == [0]
     assert not result.is_success
     assert any("policy_bonuses" in error for error in result.errors)
+
+
+def test_a_process_that_was_told_nothing_ends_with_its_context() -> None:
+    with DbtProcess() as dbt:
+        process = dbt._process
+        assert process.poll() is None
+    assert process.returncode is not None
+
+
+def test_a_process_whose_beginner_is_gone_before_it_told_anything_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration.lib.dbt_worker"],
+        cwd=PROJECT_DIR, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")

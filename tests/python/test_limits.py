@@ -16,6 +16,7 @@ from orchestration import landing_plugin
 from orchestration.lib.changes import STATE
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.landing import find_files, scratch
+from orchestration.lib.limits import models_at_a_time
 from orchestration.lib.months_touched import months_touched
 from orchestration.lib.warehouse import open_read_only
 from tests.python.conftest import Company
@@ -48,6 +49,15 @@ def test_two_that_write_aside_at_once_do_not_write_over_each_other(little: Path)
     with ThreadPoolExecutor() as both:
         assert list(both.map(found, (3, 7))) == expected
     assert list(little.iterdir()) == []
+
+
+def test_two_models_are_built_at_a_time_where_little_is_landed_for_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PLUMBLINE_MEMORY", "100MB")
+    assert [models_at_a_time(landed) for landed in (0, 200_000_000, 200_000_001)] == [2, 2, 1]
+    monkeypatch.setenv("PLUMBLINE_MEMORY", "1GB")
+    assert models_at_a_time(200_000_001) == 2
 
 
 def test_readers_of_a_warehouse_write_aside_apart_and_leave_nothing(little: Path) -> None:
