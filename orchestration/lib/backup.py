@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from orchestration.lib.build import no_other_writer, require_agreement, writer_l
 from orchestration.lib.close_package import closed_months, code_version, disagreements, sync
 from orchestration.lib.register import REGISTER, sha256
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import WarehouseError
+from orchestration.lib.warehouse import WarehouseError, copy_held_open
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -55,9 +54,8 @@ def backup(settings: Settings, to: Path, *, with_landing: bool) -> Backup:
         no_other_writer(settings.warehouse),
         tempfile.TemporaryDirectory(dir=to.parent, prefix=".backup-") as place,
     ):
-        # By a process of its own: this one must not close the file while it holds its lock.
         copy = Path(place) / WAREHOUSE
-        subprocess.run(["cp", "--reflink=auto", str(settings.warehouse), str(copy)], check=True)
+        copy_held_open(settings.warehouse, copy)
         files = {
             WAREHOUSE: copy,
             **_tree(settings.closes, CLOSES),

@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -47,7 +46,7 @@ from orchestration.lib.profile import Profiler
 from orchestration.lib.register import sha256
 from orchestration.lib.runs import recorded
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import WarehouseError, open_read_only
+from orchestration.lib.warehouse import WarehouseError, copy_held_open, open_read_only
 
 # Python writes the cuts between two runs of dbt; what reads them, and the ledger, comes after.
 AFTER_CUTS = ["source:orchestration.fct_promotion_cuts+", "fct_pay_ledger+"]
@@ -284,11 +283,7 @@ def working_copy(settings: Settings) -> Iterator[Path]:
         try:
             with no_other_writer(settings.warehouse):
                 if settings.warehouse.exists():
-                    # By a process of its own: were this one to open and close the file, the lock that
-                    # keeps other writers out would be gone (POSIX locks belong to the process).
-                    subprocess.run(
-                        ["cp", "--reflink=auto", str(settings.warehouse), str(copy)], check=True
-                    )
+                    copy_held_open(settings.warehouse, copy)
                 yield copy
                 _checkpoint(copy)
                 sync(copy)
