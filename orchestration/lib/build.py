@@ -186,8 +186,7 @@ def _build(
     with working_copy(settings) as copy:
         environment = settings.environment(copy, seed_folder(settings.policy))
         request.tell(environment, settings.policy)
-        landed = sum(size for size, _ in read_from.values())
-        environment.setdefault("PLUMBLINE_THREADS", str(models_at_a_time(landed)))
+        environment.setdefault("PLUMBLINE_THREADS", str(models_at_a_time(_bytes_landed(settings))))
         if profiler:
             profiler.spill_folder = copy.with_name(copy.name + ".tmp")
             environment["PLUMBLINE_THREADS"] = "1"
@@ -313,9 +312,12 @@ def _require_space(settings: Settings) -> None:
 
 def space_needed(settings: Settings) -> int:
     """Bytes that a build may need: a copy of the warehouse, and as much as is landed."""
-    landed = sum(stamp(path)[0] for table in find_files(settings.landing) for path in table.files)
     held = settings.warehouse.stat().st_size if settings.warehouse.exists() else 0
-    return held + landed + SPARE_BYTES
+    return held + _bytes_landed(settings) + SPARE_BYTES
+
+
+def _bytes_landed(settings: Settings) -> int:
+    return sum(stamp(path)[0] for table in find_files(settings.landing) for path in table.files)
 
 
 def _checkpoint(warehouse: Path) -> None:

@@ -51,12 +51,15 @@ class DbtProcess:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        self._end()
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None
             with contextlib.suppress(BrokenPipeError):
                 stream.close()
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
     def run(
         self,
@@ -80,9 +83,13 @@ class DbtProcess:
             asked = {"environment": {**environment}, "steps": list(steps)}
             process.stdin.write(json.dumps(asked) + "\n")
             process.stdin.flush()
-        for line in process.stdout:
-            _follow(line, result, progress, told, profiler)
-        result.is_success = process.wait() == 0
+        try:
+            for line in process.stdout:
+                _follow(line, result, progress, told, profiler)
+            result.is_success = process.wait() == 0
+        finally:
+            # Whoever is interrupted lets go of the lock on what this writes, and removes it.
+            self._end()
         if profiler:
             profiler.stop()
         if not result.is_success and not result.errors:

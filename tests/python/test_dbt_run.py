@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import DbtProcess, DbtResult
 from tests.python.conftest import Company
@@ -56,6 +58,18 @@ def test_a_process_that_was_told_nothing_ends_with_its_context() -> None:
         process = dbt._process
         assert process.poll() is None
     assert process.returncode is not None
+
+
+def test_an_interrupted_run_has_ended_its_process_before_anybody_hears_of_it(
+    tmp_path: Path,
+) -> None:
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with DbtProcess() as dbt:
+        with pytest.raises(KeyboardInterrupt):
+            dbt.run([["parse"]], Company(tmp_path).environment, told=interrupt)
+        assert dbt._process.returncode is not None
 
 
 def test_a_process_whose_beginner_is_gone_before_it_told_anything_ends() -> None:
