@@ -18,7 +18,6 @@ from orchestration.generator.generate import MARK, generate
 from orchestration.generator.shape import Size
 from orchestration.lib import report, run_log
 from orchestration.lib.build import (
-    BuildError,
     Request,
     build,
     close,
@@ -41,7 +40,7 @@ from orchestration.lib.period_events import (
 from orchestration.lib.profile import Profiler
 from orchestration.lib.reproduce import reproduce
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import WarehouseError, findings
+from orchestration.lib.warehouse import BuildError, WarehouseError, findings
 from orchestration.terminal import (
     AsJson,
     By,

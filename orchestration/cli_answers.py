@@ -14,7 +14,7 @@ import duckdb
 import typer
 
 from orchestration.lib import answers, pay_diff, report
-from orchestration.lib.build import BuildError, last_whole_month
+from orchestration.lib.build import last_whole_month
 from orchestration.lib.close_gates import finding_gates, freshness_gates
 from orchestration.lib.close_pack import write_pack
 from orchestration.lib.estimate import estimate
@@ -24,7 +24,7 @@ from orchestration.lib.journal import journal_of, write_journal
 from orchestration.lib.payroll import payroll_of, write_payroll
 from orchestration.lib.settings import Settings
 from orchestration.lib.simulate import simulate
-from orchestration.lib.warehouse import WarehouseError, findings
+from orchestration.lib.warehouse import BuildError, WarehouseError, findings
 from orchestration.terminal import (
     AsJson,
     Month,

@@ -15,7 +15,7 @@ import typer
 
 from orchestration.lib import doctor as health
 from orchestration.lib.backup import Backup, backup, recover
-from orchestration.lib.build import MEGABYTE, GateError
+from orchestration.lib.build import GateError
 from orchestration.lib.gate import check as check_input
 from orchestration.lib.gate import drift
 from orchestration.lib.landing import unknown_paths
@@ -25,6 +25,7 @@ from orchestration.lib.register import Register, short
 from orchestration.lib.runs import recorded
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError
+from orchestration.lib.working_copy import MEGABYTE
 from orchestration.terminal import AsJson, By, console, errors, failed, print_json, shown
 
 ROWS_SET_ASIDE = 3

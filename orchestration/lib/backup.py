@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from orchestration.lib.build import no_other_writer, require_agreement, writer_lock
+from orchestration.lib.build import require_agreement
 from orchestration.lib.close_package import closed_months, code_version, disagreements, sync
 from orchestration.lib.register import REGISTER, sha256
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import WarehouseError, copy_held_open
+from orchestration.lib.warehouse import WarehouseError
+from orchestration.lib.working_copy import copy_whole, no_other_writer, writer_lock
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -55,7 +56,7 @@ def backup(settings: Settings, to: Path, *, with_landing: bool) -> Backup:
         tempfile.TemporaryDirectory(dir=to.parent, prefix=".backup-") as place,
     ):
         copy = Path(place) / WAREHOUSE
-        copy_held_open(settings.warehouse, copy)
+        copy_whole(settings.warehouse, copy)
         files = {
             WAREHOUSE: copy,
             **_tree(settings.closes, CLOSES),

@@ -7,16 +7,13 @@ readers see the last good state until then, and a build that fails or is cut sho
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import duckdb
 
 from orchestration.lib.close_gates import finding_gates, freshness_gates, require_open, total_gate
 from orchestration.lib.close_package import (
@@ -27,7 +24,6 @@ from orchestration.lib.close_package import (
     disagreements,
     restore,
     settle,
-    sync,
     write_pending,
 )
 from orchestration.lib.contract import PROJECT_DIR
@@ -46,24 +42,16 @@ from orchestration.lib.profile import Profiler
 from orchestration.lib.register import sha256
 from orchestration.lib.runs import recorded
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import WarehouseError, copy_held_open, open_read_only
+from orchestration.lib.warehouse import BuildError
+from orchestration.lib.working_copy import bytes_landed, checkpoint, no_other_writer, working_copy
 
 # Python writes the cuts between two runs of dbt; what reads them, and the ledger, comes after.
 AFTER_CUTS = ["source:orchestration.fct_promotion_cuts+", "fct_pay_ledger+"]
 Told = Callable[[str], None]
-# Who builds is written into it.
-LOCK = "build.lock"
-MEGABYTE = 1_000_000
-# Logs, packages, and what DuckDB writes before it makes room again.
-SPARE_BYTES = 64 * MEGABYTE
 # What is to be paid, of which a close posts what was not posted yet.
 PAYABLE = "int_payable_amounts"
 # Of what does not agree, so many are named.
 MOST_NAMED = 20
-
-
-class BuildError(WarehouseError):
-    """A build that did not succeed; the warehouse is as it was."""
 
 
 class GateError(BuildError):
@@ -180,13 +168,15 @@ def _build(
     before_publishing: Callable[[Path], object],
     dbt: DbtProcess,
 ) -> list[str]:
-    told("checking the input")
-    require_sound_input(settings)
-    read_from = _input_stamps(settings)
-    with working_copy(settings) as copy:
+    def check() -> None:
+        told("checking the input")
+        require_sound_input(settings)
+
+    with working_copy(settings, meanwhile=check) as copy:
+        read_from = _input_stamps(settings)
         environment = settings.environment(copy, seed_folder(settings.policy))
         request.tell(environment, settings.policy)
-        environment.setdefault("PLUMBLINE_THREADS", str(models_at_a_time(_bytes_landed(settings))))
+        environment.setdefault("PLUMBLINE_THREADS", str(models_at_a_time(bytes_landed(settings))))
         if profiler:
             profiler.spill_folder = copy.with_name(copy.name + ".tmp")
             environment["PLUMBLINE_THREADS"] = "1"
@@ -202,7 +192,7 @@ def _build(
         if not result.is_success:
             raise BuildError("\n".join(result.errors))
         _require_unchanged(read_from)
-        _checkpoint(copy)
+        checkpoint(copy)
         before_publishing(copy)
     return result.invocation_ids
 
@@ -241,100 +231,6 @@ def _require_unchanged(read_from: dict[Path, tuple[int, int]]) -> None:
         raise BuildError(
             "\n".join(["files were changed while they were read; nothing was published:", *changed])
         )
-
-
-def copy_to_build_on(warehouse: Path, to: Path) -> None:
-    """A warehouse beside the real one, on which what does not change is not built anew."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.unlink(missing_ok=True)
-    if warehouse.exists():
-        shutil.copyfile(warehouse, to)
-
-
-@contextlib.contextmanager
-def writer_lock(settings: Settings) -> Iterator[None]:
-    """The lock of whoever writes beside the warehouse: one at a time, and the next is told who it is.
-
-    Raises ``BuildError`` where another process holds it; it is free as soon as that one is gone.
-    """
-    folder = settings.warehouse.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.seek(0)
-            raise BuildError(f"another build is at work in {folder}: {lock.read()}") from error
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
-        lock.flush()
-        yield
-
-
-@contextlib.contextmanager
-def working_copy(settings: Settings) -> Iterator[Path]:
-    """A copy of the warehouse to work on; it takes the warehouse's place when all went well."""
-    folder = settings.warehouse.parent
-    copy = folder / f"{settings.warehouse.stem}.building{settings.warehouse.suffix}"
-    with writer_lock(settings):
-        _remove_leftovers(copy)
-        _require_space(settings)
-        try:
-            with no_other_writer(settings.warehouse):
-                if settings.warehouse.exists():
-                    copy_held_open(settings.warehouse, copy)
-                yield copy
-                _checkpoint(copy)
-                sync(copy)
-                copy.replace(settings.warehouse)
-                sync(folder)
-        finally:
-            _remove_leftovers(copy)
-
-
-def _remove_leftovers(copy: Path) -> None:
-    """What a build works on: its copy, DuckDB's log of it and what it spilt."""
-    for leftover in (copy, copy.with_name(copy.name + ".wal")):
-        leftover.unlink(missing_ok=True)
-    shutil.rmtree(copy.with_name(copy.name + ".tmp"), ignore_errors=True)
-
-
-def _require_space(settings: Settings) -> None:
-    """Raise ``BuildError`` where the disk cannot hold the copy and what may be added to it."""
-    folder = settings.warehouse.parent
-    needed, free = space_needed(settings), shutil.disk_usage(folder).free
-    if free < needed:
-        raise BuildError(
-            f"{folder} has {free / MEGABYTE:,.0f} MB free, and a build may need {needed / MEGABYTE:,.0f}:"
-            " a copy of the warehouse, and as much as is landed"
-        )
-
-
-def space_needed(settings: Settings) -> int:
-    """Bytes that a build may need: a copy of the warehouse, and as much as is landed."""
-    held = settings.warehouse.stat().st_size if settings.warehouse.exists() else 0
-    return held + _bytes_landed(settings) + SPARE_BYTES
-
-
-def _bytes_landed(settings: Settings) -> int:
-    return sum(stamp(path)[0] for table in find_files(settings.landing) for path in table.files)
-
-
-def _checkpoint(warehouse: Path) -> None:
-    """Put what a log still holds into the file itself."""
-    if warehouse.with_name(warehouse.name + ".wal").exists():
-        with duckdb.connect(str(warehouse)) as connection:
-            connection.execute("checkpoint")
-
-
-@contextlib.contextmanager
-def no_other_writer(warehouse: Path) -> Iterator[None]:
-    """Hold the warehouse open for reading: readers may come and go, nobody else can write to it."""
-    if not warehouse.exists():
-        yield
-        return
-    with open_read_only(warehouse):
-        yield
 
 
 def close(

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import duckdb
 
 from orchestration.lib import postgres
-from orchestration.lib.build import LOCK, MEGABYTE, space_needed
 from orchestration.lib.close_package import closed_in, disagreements
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.gate import check_once, drift
@@ -27,6 +26,7 @@ from orchestration.lib.policy_gate import check_policy
 from orchestration.lib.runs import last_runs
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError, open_read_only
+from orchestration.lib.working_copy import LOCK, MEGABYTE, space_needed
 
 # What decides results, and must be of the version that the tests were run with.
 PINNED = ("dbt-core", "dbt-duckdb", "duckdb", "pandas", "numpy", "dagster")

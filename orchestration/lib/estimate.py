@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.lib.build import BuildError, Request, Told, build, copy_to_build_on
+from orchestration.lib.build import Request, Told, build
 from orchestration.lib.contract import landing_tables
 from orchestration.lib.dbt_run import Progress
 from orchestration.lib.gate import faulty_files
@@ -26,6 +26,8 @@ from orchestration.lib.landing import find_files, newest_loads, relation_of, scr
 from orchestration.lib.pay_diff import COMPARED, Difference, as_built, differences
 from orchestration.lib.policy import policy_setting
 from orchestration.lib.settings import Settings
+from orchestration.lib.warehouse import BuildError
+from orchestration.lib.working_copy import copy_to_build_on
 
 TERM = timedelta(days=365)
 

@@ -8,13 +8,13 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from orchestration.lib.build import PAYABLE, BuildError, Request, Told, build
+from orchestration.lib.build import PAYABLE, Request, Told, build
 from orchestration.lib.close_package import Package, changed_inputs, closed_months, code_version
 from orchestration.lib.contract import policy_tables
 from orchestration.lib.dbt_run import Progress
 from orchestration.lib.period_events import computed, digest_of, entries, posted
 from orchestration.lib.settings import Settings
-from orchestration.lib.warehouse import open_read_only
+from orchestration.lib.warehouse import BuildError, open_read_only
 
 
 @dataclass(frozen=True)

@@ -16,20 +16,14 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from orchestration.lib.build import (
-    BuildError,
-    GateError,
-    Request,
-    Told,
-    build,
-    copy_to_build_on,
-    require_sound_input,
-)
+from orchestration.lib.build import GateError, Request, Told, build, require_sound_input
 from orchestration.lib.contract import policy_tables
 from orchestration.lib.dbt_run import Progress
 from orchestration.lib.pay_diff import Difference, State, as_built, differences
 from orchestration.lib.payroll import neutral
 from orchestration.lib.settings import Settings
+from orchestration.lib.warehouse import BuildError
+from orchestration.lib.working_copy import copy_to_build_on
 
 NOTHING = Decimal(0)
 POLICY, WAREHOUSE = "policy", "plumbline.duckdb"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import stat
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,27 +22,8 @@ class WarehouseError(Exception):
     """The warehouse cannot be read or built; it is as it was."""
 
 
-def copy_held_open(warehouse: Path, to: Path) -> None:
-    """Copy a warehouse that this process holds open, in the best way that there is: it may be large.
-
-    By processes of their own: were this one to open and close the file, the lock that keeps other writers
-    out would be gone (POSIX locks belong to the process). Raises ``WarehouseError`` where it cannot be
-    copied.
-    """
-    # Whoever may read the one may read the other, and nobody else.
-    to.touch(mode=stat.S_IMODE(warehouse.stat().st_mode))
-    ways: list[list[str | Path]] = [
-        # At once, on file systems that share blocks.
-        ["cp", "--reflink=always", warehouse, to],
-        # Past the system's cache: an eighth of the CPU seconds, and what is cached stays so.
-        ["dd", f"if={warehouse}", f"of={to}", "bs=8M", "iflag=direct", "oflag=direct"],
-        ["cp", warehouse, to],
-    ]
-    for way in ways:
-        done = subprocess.run(way, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return
-    raise WarehouseError(f"{warehouse} cannot be copied: {done.stderr.strip()}")
+class BuildError(WarehouseError):
+    """A build that did not succeed; the warehouse is as it was."""
 
 
 def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:

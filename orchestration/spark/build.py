@@ -16,20 +16,14 @@ from datetime import date
 import pandas as pd
 from dbt.cli.main import dbtRunner
 
-from orchestration.lib.build import (
-    AFTER_CUTS,
-    BuildError,
-    GateError,
-    Request,
-    require_sound_input,
-    seed_folder,
-)
+from orchestration.lib.build import AFTER_CUTS, GateError, Request, require_sound_input, seed_folder
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.dbt_run import FOLDERS
 from orchestration.lib.gate import faulty_files
 from orchestration.lib.lean_dbt import make_lean
 from orchestration.lib.settings import Settings
 from orchestration.lib.tables import CUTS_COLUMNS, CUTS_TABLE, cut_pools
+from orchestration.lib.warehouse import BuildError
 from orchestration.spark.cluster import cluster
 from orchestration.spark.landing import load_landing
 from orchestration.spark.session import SparkTables, open_session

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.lib.build import BuildError
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.simulate import compose
+from orchestration.lib.warehouse import BuildError
 from tests.python.conftest import Company
 
 POLICY = PROJECT_DIR / "seeds" / "policy"
