@@ -141,22 +141,21 @@ def build(
     told: Told,
     progress: Progress,
     profiler: Profiler | None = None,
+    before_building: Callable[[], object] = lambda: None,
     before_publishing: Callable[[Path], object] = lambda _copy: None,
-    dbt: DbtProcess | None = None,
 ) -> list[str]:
     """Build what has changed, with the cuts, and publish it in place of the warehouse.
 
-    ``before_publishing`` is called with the file that is about to take the warehouse's place; ``dbt`` is a
-    process that has begun already, where there was something to do before.
+    ``before_building`` is called once the input has been found sound, and ``before_publishing`` with the
+    file that is about to take the warehouse's place: what they raise ends the build.
     Returns dbt's invocation ids, by which the warehouse tells what was built anew. Raises
     ``GateError`` for refused input and ``BuildError`` for anything else that fails.
     """
     what = "close" if request.close_month else "build"
-    with (
-        recorded(settings, what, **asdict(request)),
-        contextlib.nullcontext(dbt) if dbt else DbtProcess() as begun,
-    ):
-        return _build(settings, request, told, progress, profiler, before_publishing, begun)
+    with recorded(settings, what, **asdict(request)), DbtProcess() as dbt:
+        return _build(
+            settings, request, told, progress, profiler, before_building, before_publishing, dbt
+        )
 
 
 def _build(
@@ -165,12 +164,14 @@ def _build(
     told: Told,
     progress: Progress,
     profiler: Profiler | None,
+    before_building: Callable[[], object],
     before_publishing: Callable[[Path], object],
     dbt: DbtProcess,
 ) -> list[str]:
     def check() -> None:
         told("checking the input")
         require_sound_input(settings)
+        before_building()
 
     with working_copy(settings, meanwhile=check) as copy:
         read_from = _input_stamps(settings)
@@ -251,40 +252,36 @@ def close(
     month = request.close_month
     if month is None:
         raise ValueError("a close needs a month")
-    with DbtProcess() as dbt:
-        # Every byte is read by the build below, before it is used.
+    if month in closed_months(settings.warehouse):
         require_sound_input(settings, is_thorough=False)
         require_agreement(settings)
-        if month in closed_months(settings.warehouse):
-            return False
-        _require_its_turn(settings, month)
-        who = by or user()
+        return False
+    who = by or user()
+
+    def require_due() -> None:
+        require_closable(settings, month)
         require_reviewed(settings, month, None, who)
         require_open(month, freshness_gates(settings, month, request.known_at))
 
-        def keep(copy: Path) -> None:
-            if month not in closed_months(copy):
-                raise BuildError(
-                    f"nothing was closed: {month:%Y-%m} lies before the first month with data, or was not"
-                    " over in what was known"
-                )
-            require_open(month, [*finding_gates(settings, copy), total_gate(copy, month)])
-            told("writing the package of the close")
-            folder = write_pending(settings, copy, month, who)
-            require_reviewed(settings, month, sha256(folder / "pay_ledger.csv"), who)
+    def keep(copy: Path) -> None:
+        if month not in closed_months(copy):
+            raise BuildError(
+                f"nothing was closed: {month:%Y-%m} lies before the first month with data, or was not"
+                " over in what was known"
+            )
+        require_open(month, [*finding_gates(settings, copy), total_gate(copy, month)])
+        told("writing the package of the close")
+        folder = write_pending(settings, copy, month, who)
+        require_reviewed(settings, month, sha256(folder / "pay_ledger.csv"), who)
 
-        build(settings, request, told, progress, profiler, keep, dbt)
-        settle(settings, [month])
+    build(settings, request, told, progress, profiler, require_due, keep)
+    settle(settings, [month])
     return True
 
 
 def require_closable(settings: Settings, month: date) -> None:
     """Raise ``BuildError`` for a month that cannot be closed, ``PackageError`` for an unsound ledger."""
     require_agreement(settings)
-    _require_its_turn(settings, month)
-
-
-def _require_its_turn(settings: Settings, month: date) -> None:
     closed = closed_months(settings.warehouse)
     if closed and month < max(closed):
         raise BuildError(

@@ -358,10 +358,10 @@ def _write_table(
     """
     columns = _select(connection, name, month, as_lines=True)
     count = 0
-    with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerow(columns)
+    with (folder / f"{name}.csv").open("wb") as file:
+        file.write(as_csv(list(columns), []))
         while rows := connection.fetchmany(ROWS_AT_A_TIME):
-            file.writelines(line for (line,) in rows)
+            file.write("".join([line for (line,) in rows]).encode())
             count += len(rows)
     return {"file": f"{name}.csv", "rows": count, "columns": columns}
 

@@ -1,7 +1,7 @@
 """What dbt has read of this project, kept from one run to the next for as long as nothing of it changes.
 
 dbt keeps such a thing itself, but reads the whole project anew when a variable differs that its profile
-reads: another warehouse, another landing folder. What a project says hangs on neither.
+reads: another warehouse, another landing folder, another month to close. What a project says hangs on none.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.kept_file import keep, read_kept
 
 KEPT_IN = PROJECT_DIR / "target" / "parsed"
-# A build, a close and a few known instants; a file takes 4 to 5 MB.
+# Plans that were tried, and of before; a file takes 4 to 5 MB.
 KEPT = 12
 READ = ("dbt_project.yml", "profiles/profiles.yml", "models", "macros", "tests/dbt")
 # What reads them, and whose classes are kept.
@@ -48,6 +48,13 @@ PLACES = {
     "DBT_PROFILES_DIR",
     "DBT_PROJECT_DIR",
     "DBT_SEND_ANONYMOUS_USAGE_STATS",
+}
+# What a run is asked for (macro ``run_setting``) stands in SQL alone, which is made when it runs.
+ASKED = {
+    "PLUMBLINE_CLOSE_MONTH",
+    "PLUMBLINE_KNOWN_AT",
+    "PLUMBLINE_POLICY_DIGEST",
+    "PLUMBLINE_ROWS_PER_BATCH",
 }
 
 
@@ -100,11 +107,11 @@ def _state(manifest: Manifest) -> dict[str, Any]:
 
 
 def _key(environment: Mapping[str, str]) -> str:
-    """A digest of all that dbt reads of a project: files, versions, and variables that are no places."""
+    """A digest of all that dbt reads of a project: files, versions, variables that it may hang on."""
     told = {
         name: value
         for name, value in environment.items()
-        if name.startswith(("PLUMBLINE_", "DBT_")) and name not in PLACES
+        if name.startswith(("PLUMBLINE_", "DBT_")) and name not in PLACES | ASKED
     }
     # The database's name, which stands in every relation.
     told["warehouse"] = Path(environment.get("PLUMBLINE_WAREHOUSE", "")).stem

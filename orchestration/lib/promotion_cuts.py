@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
@@ -55,6 +56,7 @@ def _cut_pool(pool: pd.DataFrame) -> pd.DataFrame:
     promoted = _cut(top_scores, top_slots, rule["top_ties"] == "all_eligible")
     demoted = _cut(scores, bottom_slots, rule["bottom_ties"] == "all_demoted")
 
+    ranked = sorted(pool["score"])
     rows = []
     for row in pool.to_dict("records"):
         is_too_small = len(scores) < int(rule["minimum_pool"])
@@ -64,7 +66,7 @@ def _cut_pool(pool: pd.DataFrame) -> pd.DataFrame:
                 **row,
                 "outcome": outcome,
                 "reason": reason,
-                "rank": int((pool["score"] > row["score"]).sum()) + 1,
+                "rank": len(ranked) - bisect_right(ranked, row["score"]) + 1,
                 "ranked_count": len(scores),
                 "top_ranked_count": len(top_scores),
                 "top_slots": top_slots,

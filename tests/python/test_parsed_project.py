@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dbt.contracts.graph.manifest import Manifest
@@ -10,7 +16,10 @@ from dbt.contracts.graph.nodes import Macro
 from dbt.node_types import NodeType
 
 from orchestration.lib import parsed_project
+from orchestration.lib.build import Request
+from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.parsed_project import KEPT
+from tests.python.conftest import TARGET
 
 HERE = {"PLUMBLINE_WAREHOUSE": "/a/plumbline.duckdb", "PLUMBLINE_LANDING": "/a", "HOME": "/a"}
 
@@ -78,8 +87,8 @@ def test_a_file_that_is_changed_or_new_is_read(project: Path, name: str) -> None
 @pytest.mark.parametrize(
     "other",
     [
-        {"PLUMBLINE_CLOSE_MONTH": "2026-06-01"},
         {"PLUMBLINE_POLICY": "examples"},
+        {"PLUMBLINE_ROWS_PER_TEST": "1"},
         {"PLUMBLINE_WAREHOUSE": "/a/other.duckdb"},
         {"DBT_TARGET": "spark"},
     ],
@@ -90,6 +99,38 @@ def test_what_a_project_may_say_otherwise_is_read_anew(other: dict[str, str]) ->
     parsed_project.parsed_project(reader, HERE)
     parsed_project.parsed_project(reader, {**HERE, **other})
     assert reader.times == 2
+
+
+def test_what_a_run_is_asked_for_is_nothing_that_dbt_reads(manifest: dict[str, Any]) -> None:
+    """One project serves every month and every instant: dbt makes the same of it, whatever is asked."""
+    told: dict[str, str] = {}
+    everything = Request("2026-05-31 12:00:00", 5, date(2026, 5, 1))
+    everything.tell(told, PROJECT_DIR / "seeds" / "policy")
+    assert set(told) == parsed_project.ASKED
+    target = TARGET / "manifest-asked"
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", "--target-path", str(target)],
+        cwd=PROJECT_DIR, env={**os.environ, **told}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = json.loads((target / "manifest.json").read_text())
+    assert asked["nodes"].keys() == manifest["nodes"].keys()
+    assert said(asked) == said(manifest)
+
+
+def said(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What dbt has made of the project, but for when, how often a node names what it reads, and macros."""
+
+    def settled(name: str, value: Any) -> Any:
+        if name == "depends_on":
+            return value.get("nodes")
+        if name in ("refs", "sources") and isinstance(value, list):
+            return sorted({json.dumps(read, sort_keys=True) for read in value})
+        if isinstance(value, dict):
+            return {key: settled(key, part) for key, part in value.items() if key != "created_at"}
+        return [settled("", part) for part in value] if isinstance(value, list) else value
+
+    return {name: settled(name, part) for name, part in manifest.items() if name != "metadata"}
 
 
 def test_what_changed_while_it_was_read_is_not_kept(project: Path) -> None:
@@ -120,5 +161,5 @@ def test_a_kept_file_that_is_not_whole_is_made_anew(project: Path) -> None:
 
 def test_what_was_not_used_for_longest_makes_room(project: Path) -> None:
     for number in range(KEPT + 3):
-        parsed_project.parsed_project(Reader(), {**HERE, "PLUMBLINE_KNOWN_AT": str(number)})
+        parsed_project.parsed_project(Reader(), {**HERE, "DBT_TARGET": str(number)})
     assert len(kept(project)) == KEPT
