@@ -152,29 +152,20 @@ def build(
     ``GateError`` for refused input and ``BuildError`` for anything else that fails.
     """
     what = "close" if request.close_month else "build"
-    with recorded(settings, what, **asdict(request)), DbtProcess() as dbt:
-        return _build(
-            settings, request, told, progress, profiler, before_building, before_publishing, dbt
-        )
+    read_from: dict[Path, tuple[int, int]] = {}
 
-
-def _build(
-    settings: Settings,
-    request: Request,
-    told: Told,
-    progress: Progress,
-    profiler: Profiler | None,
-    before_building: Callable[[], object],
-    before_publishing: Callable[[Path], object],
-    dbt: DbtProcess,
-) -> list[str]:
     def check() -> None:
         told("checking the input")
         require_sound_input(settings)
+        # As the gate has seen it: the copy may take longer.
+        read_from.update(_input_stamps(settings))
         before_building()
 
-    with working_copy(settings, meanwhile=check) as copy:
-        read_from = _input_stamps(settings)
+    with (
+        recorded(settings, what, **asdict(request)),
+        DbtProcess() as dbt,
+        working_copy(settings, meanwhile=check) as copy,
+    ):
         environment = settings.environment(copy, seed_folder(settings.policy))
         request.tell(environment, settings.policy)
         environment.setdefault("PLUMBLINE_THREADS", str(models_at_a_time(bytes_landed(settings))))

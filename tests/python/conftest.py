@@ -148,10 +148,15 @@ class Company:
 @pytest.fixture(scope="session")
 def manifest() -> dict[str, Any]:
     """dbt's manifest of the project."""
-    target = TARGET / "manifest"
+    return parsed(TARGET / "manifest")
+
+
+def parsed(target: Path, **more: str) -> dict[str, Any]:
+    """dbt's manifest of the project, read into a folder of its own; ``more`` is its environment's."""
     done = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", "--target-path", str(target)],
         cwd=PROJECT_DIR,
+        env={**os.environ, **more},
         capture_output=True,
         text=True,
         check=False,

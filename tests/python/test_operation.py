@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from orchestration.lib.build import Request, build
+from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.dbt_run import DbtProcess, DbtResult
 from orchestration.lib.runs import RUNS
+from orchestration.lib.warehouse import BuildError
 from tests.python.conftest import Company
 
 
@@ -168,6 +172,27 @@ def test_runs_say_how_they_ended(closed_demo: Company, tmp_path: Path) -> None:
     assert "is gone" not in lines[-2]
     said = company.must("accept", str(path), "--by", "ann")
     assert "accepted by ann" in said
+
+
+def test_a_file_that_is_changed_once_the_gate_has_seen_it_ends_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the warehouse is still being copied: dbt would read what no gate has seen."""
+    policy = shutil.copytree(PROJECT_DIR / "seeds" / "policy", tmp_path / "policy")
+    company = Company(tmp_path / "company", policy)
+    company.land("hr.teams", [{"team_id": "T1", "_loaded_at": "2026-08-02T00:00:00Z"}])
+    table = sorted(policy.glob("*.csv"))[0]
+    done = DbtResult(is_success=True)
+    monkeypatch.setattr(DbtProcess, "run", lambda *_arguments, **_named: done)
+
+    def change() -> None:
+        table.write_text(table.read_text() + "\n")
+
+    with pytest.raises(BuildError, match=rf"changed while they were read.*\n.*{table.name}"):
+        build(
+            company.settings, Request(), lambda _what: None, lambda *_: None, before_building=change
+        )
+    assert not company.warehouse.exists()
 
 
 def test_a_build_without_room_says_so_before_it_begins(closed_demo: Company) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,7 @@ from orchestration.lib import parsed_project
 from orchestration.lib.build import Request
 from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.parsed_project import KEPT
-from tests.python.conftest import TARGET
+from tests.python.conftest import TARGET, parsed
 
 HERE = {"PLUMBLINE_WAREHOUSE": "/a/plumbline.duckdb", "PLUMBLINE_LANDING": "/a", "HOME": "/a"}
 
@@ -107,13 +104,7 @@ def test_what_a_run_is_asked_for_is_nothing_that_dbt_reads(manifest: dict[str, A
     everything = Request("2026-05-31 12:00:00", 5, date(2026, 5, 1))
     everything.tell(told, PROJECT_DIR / "seeds" / "policy")
     assert set(told) == parsed_project.ASKED
-    target = TARGET / "manifest-asked"
-    done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "parse", "--quiet", "--target-path", str(target)],
-        cwd=PROJECT_DIR, env={**os.environ, **told}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    asked = json.loads((target / "manifest.json").read_text())
+    asked = parsed(TARGET / "manifest-asked", **told)
     assert asked["nodes"].keys() == manifest["nodes"].keys()
     assert said(asked) == said(manifest)
 
