@@ -31,10 +31,17 @@ from pathlib import Path
 import duckdb
 
 from orchestration.lib import quarantine
-from orchestration.lib.contract import PROJECT_DIR
+from orchestration.lib.contract import PROJECT_DIR, Table
 from orchestration.lib.landed_again import look_for_keys_landed_again
 from orchestration.lib.landed_months import bucket_of, day_column, month_of
-from orchestration.lib.landing import LandedTable, find_files, parts_of, sound_parts, stamp
+from orchestration.lib.landing import (
+    LandedTable,
+    find_files,
+    parts_of,
+    sound_parts,
+    stamp,
+    tables_of_warehouse,
+)
 from orchestration.lib.months_touched import months_touched
 from orchestration.lib.policy import digest_of, policy_digest, policy_setting
 
@@ -111,9 +118,15 @@ def record_changes(
             connection.execute(f"drop table if exists orchestration.{table}")
     connection.execute(STATE)
     changes = _recorded(connection, partial(_digest_changes, connection, policy))
+    in_warehouse = tables_of_warehouse(connection)
     for landed in find_files(landing, faulty):
         look = partial(_table_changes, connection, landed, landing, faulty, time_zone)
         changes += _recorded(connection, look)
+        if landed.is_absent:
+            is_there = landed.table.full_name in in_warehouse
+            changes += _recorded(
+                connection, partial(_row_changes, connection, landed.table, is_there=is_there)
+            )
     return changes
 
 
@@ -162,16 +175,46 @@ def _digest_changes(connection: duckdb.DuckDBPyConnection, policy: Path) -> list
         "the plan": policy_digest(policy),
     }
     for name, digest in found.items():
-        seen = connection.execute(
-            "select digest from orchestration.digests where name = ?", [name]
-        ).fetchone()
-        if seen and seen[0] == digest:
-            continue
-        if seen:
+        seen = _replaced_digest(connection, name, digest)
+        if seen is not None and seen != digest:
             changes.append(Change("*", None, None, f"{name} changed"))
-        connection.execute("delete from orchestration.digests where name = ?", [name])
-        connection.execute("insert into orchestration.digests values (?, ?)", [name, digest])
     return changes
+
+
+def _row_changes(
+    connection: duckdb.DuckDBPyConnection, table: Table, *, is_there: bool
+) -> list[Change]:
+    """A table that another tool lands in the warehouse itself has no files: its rows tell whether it changed."""
+    digest = None
+    if is_there:
+        [(row_count, content)] = connection.execute(
+            f"select count(*), sum(hash(landed)) from {table.full_name} as landed"
+        ).fetchall()
+        digest = f"{row_count} {content}"
+    if _replaced_digest(connection, f"the rows of {table.full_name}", digest) == digest:
+        return []
+    return _changes_of_all(table, "its rows changed" if digest else "the warehouse has it no more")
+
+
+def _replaced_digest(
+    connection: duckdb.DuckDBPyConnection, name: str, digest: str | None
+) -> str | None:
+    """Write a digest down where it is another one, or that there is none; returns the one that was there."""
+    found = connection.execute(
+        "select digest from orchestration.digests where name = ?", [name]
+    ).fetchone()
+    seen = found[0] if found else None
+    if seen != digest:
+        connection.execute("delete from orchestration.digests where name = ?", [name])
+        if digest is not None:
+            connection.execute("insert into orchestration.digests values (?, ?)", [name, digest])
+    return seen
+
+
+def _changes_of_all(table: Table, reason: str) -> list[Change]:
+    """All months of a table, by each name that it is told as."""
+    names = sorted({table.full_name, *(rule.told_as or table.full_name for rule in table.months)})
+    return [Change(told, None, None, reason) for told in names]
 
 
 def _table_changes(
@@ -210,8 +253,7 @@ def _table_changes(
             if replaced
             else f"{len(added)} new files"
         )
-        names = sorted({name, *(rule.told_as or name for rule in landed.table.months)})
-        return [Change(told, None, None, reason) for told in names]
+        return _changes_of_all(landed.table, reason)
     _remember(connection, landed.only(added), root, time_zone)
     quarantine.look_for_mends(connection, landed)
     months = months_touched(connection, landed, added, landing, faulty, time_zone)

@@ -403,6 +403,15 @@ def relation_of(
     return whole
 
 
+def tables_of_warehouse(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Its tables by schema and name, views left out: one of a landing table's name was landed by another tool."""
+    named = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+        " where database_name = current_database()"
+    )
+    return {name for (name,) in named.fetchall()}
+
+
 def create_views(
     connection: duckdb.DuckDBPyConnection, landing: Path, faulty: frozenset[Path] = frozenset()
 ) -> list[LandedTable]:
@@ -412,12 +421,7 @@ def create_views(
     folder has no files for it.
     """
     found = find_files(landing, faulty)
-    in_database = {
-        f"{schema}.{name}"
-        for schema, name in connection.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
-        ).fetchall()
-    }
+    in_database = tables_of_warehouse(connection)
     before = connection.execute("select current_schema()").fetchone()
     for system in sorted({landed.table.system for landed in found}):
         connection.execute(f"create schema if not exists {system}")

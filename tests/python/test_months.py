@@ -572,6 +572,43 @@ def test_a_contract_of_another_type_changes_the_months_of_its_money(
     assert company.query(types)[0] == (contract, months, other, other)
 
 
+def test_a_table_that_another_tool_lands_in_the_warehouse_is_looked_at_in_each_build(
+    tmp_path: Path,
+) -> None:
+    """It has no files that tell whether it was changed: its rows do."""
+    tables = ("billing.payments", "hr.quotas")
+    company = Company(tmp_path / "months")
+    generate(Size(payees=24, months=12, activities=1_000), company.landing)
+    with duckdb.connect(str(company.warehouse)) as connection:
+        for name in tables:
+            folder = company.landing / name.replace(".", "/")
+            connection.execute(f"create schema {name.partition('.')[0]}")
+            kind = next(folder.iterdir()).suffix
+            connection.execute(
+                f"create table {name} as select *, false as _deleted from '{folder}/*{kind}'"
+            )
+            shutil.rmtree(folder)
+    company.must("build")
+    assert "Nothing had changed" in company.must("build")
+
+    with duckdb.connect(str(company.warehouse)) as connection:
+        connection.execute("update billing.payments set amount = amount::decimal(18, 4) * 2")
+        connection.execute(
+            "delete from hr.quotas where employee_id = (select min(employee_id) from hr.quotas)"
+        )
+    said = company.must("build")
+    assert all(re.search(rf"{name} +all months +its rows changed", said) for name in tables), said
+    full = company.copy_to(tmp_path / "full")
+    with duckdb.connect(str(full.warehouse)) as connection:
+        connection.execute(f"attach '{tmp_path}/fresh.duckdb' as fresh")
+        for name in tables:
+            connection.execute(f"create schema fresh.{name.partition('.')[0]}")
+            connection.execute(f"create table fresh.{name} as from {name}")
+    (tmp_path / "fresh.duckdb").replace(full.warehouse)
+    full.must("build")
+    assert_same_marts(company, full)
+
+
 def test_nothing_changed_builds_nothing(built: Company, tmp_path: Path) -> None:
     company = built.copy_to(tmp_path)
     said = company.must("build")
