@@ -47,3 +47,35 @@
         else {{ exact_quotient(numerator, denominator, decimals) }}
     end
 {%- endmacro %}
+
+{#-
+    amount x part / whole, for amounts of 4 places, rounded half away from zero to 4: a share in proportion. Null where
+    the whole is 0.
+-#}
+{% macro exact_share(amount, part, whole) -%}
+    {{ adapter.dispatch('exact_share')(amount, part, whole) }}
+{%- endmacro %}
+
+{% macro default__exact_share(amount, part, whole) -%}
+    {{ exact_quotient(wide(amount) ~ ' * ' ~ part, whole, 4) }}
+{%- endmacro %}
+
+{#-
+    In whole numbers of the fourth place, whose product mostly is one of 64 bits, and so is twice that and the whole:
+    the size of the product says whether it is.
+-#}
+{% macro duckdb__exact_share(amount, part, whole) -%}
+    {%- set units = [] -%}
+    {%- for term in (amount, part, whole) -%}
+        {%- do units.append('cast(cast(try_cast(' ~ term ~ ' as decimal(14, 4)) as decimal(18, 4)) * 10000 as bigint)') -%}
+    {%- endfor -%}
+    case
+        when
+            abs(cast({{ amount }} as double) * cast({{ part }} as double)) < 4e10
+            and try_cast({{ amount }} as decimal(14, 4)) = {{ amount }}
+            and try_cast({{ part }} as decimal(14, 4)) = {{ part }}
+            and try_cast({{ whole }} as decimal(14, 4)) = {{ whole }}
+            then {{ quotient_of_whole('(' ~ units[0] ~ ' * ' ~ units[1] ~ ')', units[2], 4, 2, 18) }}
+        else {{ default__exact_share(amount, part, whole) }}
+    end
+{%- endmacro %}

@@ -22,6 +22,10 @@ FACTORS = [
     "9.99999999", "10", "100", "123.4567",
 ]  # fmt: skip
 
+FOUR_PLACES = "'cast(b as decimal(18, 4))'"
+# The largest of the amounts with few digits times it still is a number of 64 bits, and the next one is not.
+PART, WHOLE = Decimal(400_000), Decimal("9876.5432")
+
 
 def rounded(exact: Decimal, places: int) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
@@ -34,6 +38,12 @@ MACROS: dict[str, Callable[[Decimal, Decimal], Decimal | None]] = {
     "rounded_product('a', 'b', places=0, scale=0)": lambda a, b: rounded(a * b, 0),
     "exact_quotient_of_columns('a', 'b', 4)": lambda a, b: rounded(a / b, 4) if b else None,
     "exact_quotient_of_columns('a', 'b', 6)": lambda a, b: rounded(a / b, 6) if b else None,
+    f"exact_share('a', {FOUR_PLACES}, '{WHOLE}')": lambda a, b: rounded(
+        a * rounded(b, 4) / WHOLE, 4
+    ),
+    f"exact_share('a', '{PART}', {FOUR_PLACES})": lambda a, b: (
+        rounded(a * PART / rounded(b, 4), 4) if rounded(b, 4) else None
+    ),
 }
 
 

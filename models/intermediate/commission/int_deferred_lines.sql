@@ -71,9 +71,7 @@ waiting as (
             when booked_amount <= 0 or collected_amount >= booked_amount then 0
             else
                 commission_amount
-                - {{ exact_quotient(
-                    wide('commission_amount') ~ ' * greatest(collected_amount, 0)', 'booked_amount', 4
-                ) }}
+                - {{ exact_share('commission_amount', 'greatest(collected_amount, 0)', 'booked_amount') }}
         end as waiting_amount
     from running
 

@@ -72,9 +72,8 @@ costs as (
         sum(
             case
                 when cut_months.employee_id is null then contract_lines.pay_amount
-                else {{ exact_quotient(
-                    wide('contract_lines.pay_amount') ~ ' * cut_months.kept_amount',
-                    'cut_months.sold_amount', 4
+                else {{ exact_share(
+                    'contract_lines.pay_amount', 'cut_months.kept_amount', 'cut_months.sold_amount'
                 ) }}
             end
         ) as amount,
