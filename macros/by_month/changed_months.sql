@@ -200,7 +200,14 @@
                     on {{ lies_in('lines.transaction_month') }}
             {%- endset -%}
         {%- elif kind == 'refunds' -%}
-            {#- Of all payments few are refunded: these are found first, in one pass, and the rest is not held. -#}
+            {#-
+                Of all payments few are refunded: these are found first, in one pass, and the rest is not held. Files
+                and parts of them in which nothing lies between the first and the last day are not read.
+            -#}
+            {%- set ends = run_query(
+                "select min(coalesce(first_month, cast('1000-01-01' as date))),
+                max(coalesce(last_month, cast('9999-01-01' as date))) from (" ~ state.sql ~ ") as ranges"
+            ).rows[0] -%}
             {%- set refunded = relation_named('base_billing__refunds') -%}
             {%- set refunded_month = month_of('refunds.refunded_on') -%}
             {%- set state.sql -%}
@@ -215,6 +222,8 @@
                             contract_id in (select contract_id from {{ refunded }})
                             or payment_id in (select payment_id from {{ refunded }})
                         )
+                        and paid_on >= {{ literal_day(ends[0]) }}
+                        and paid_on < {{ add_months(literal_day(ends[1]), 1) }}
                         and {{ month_of('paid_on') }} in (
                             select months.period_month
                             from orchestration.landing_months as months
