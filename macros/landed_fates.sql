@@ -139,3 +139,72 @@
         ],
     }) }}
 {%- endmacro %}
+
+{#- Those whose rows lie in months of their own, or the others, as [system, name]; the same test holds them. -#}
+{% macro landing_tables_in_months(are_in_months) -%}
+    {%- set in_months = [
+        'crm.opportunities', 'crm.opportunity_stage_history', 'crm.activities',
+        'crm.service_requests', 'billing.contracts', 'billing.payments', 'billing.consumption',
+        'billing.refunds',
+    ] -%}
+    {%- set found = [] -%}
+    {%- for system, names in landing_table_names().items() -%}
+        {%- for name in names if (system ~ '.' ~ name in in_months) == are_in_months -%}
+            {%- do found.append([system, name]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#- The CTE `counted`: what became of the landed rows of these tables, a row for each. -#}
+{% macro fates_by_table(tables) -%}
+fates as (
+
+    {% for system, name in tables %}
+    select
+        '{{ system }}.{{ name }}' as landing_table,
+        coalesce(sum(fates.rows_older), 0) as rows_older,
+        coalesce(sum(fates.rows_deleted), 0) as rows_deleted
+    from (
+        {{ landed_fates(system, name) }}
+    ) as fates
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+-- Counted where they lie, too: as what is left over of the landed rows they would hide a loss.
+later as (
+
+    {% for system, name in tables %}
+    select
+        '{{ system }}.{{ name }}' as landing_table,
+        {% if run_setting('known_at') is none -%}
+        0 as rows_not_known
+        {%- else -%}
+        count(*) as rows_not_known
+    from {{ source(system, name) }}
+    where not ({{ is_known() }})
+        {%- endif %}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+counted as (
+
+    select
+        fates.landing_table,
+        fates.rows_older,
+        fates.rows_deleted,
+        later.rows_not_known
+    from fates
+    inner join later
+        on fates.landing_table = later.landing_table
+
+)
+{%- endmacro %}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.lib.contract import PROJECT_DIR, landing_tables
+from orchestration.lib.landed_again import is_looked_up
 
 PREFIXES = {
     "staging": ("stg_", "base_"),
@@ -37,7 +38,8 @@ def test_layers_read_only_what_lies_before_them(manifest: dict[str, Any]) -> Non
                 is_python = parent_id.split(".")[2] in ("orchestration", "landing_log")
                 # These count the landed rows where they lie.
                 counts = node["name"] in (
-                    "int_landing_tables", "int_landed_fates", "int_stages_without_deal"
+                    "int_landing_tables", "int_landed_fates", "int_fates_without_months",
+                    "int_stages_without_deal",
                 )  # fmt: skip
                 assert layer(node) == "staging" or is_python or counts, (node["name"], parent_id)
             elif kind == "model":
@@ -215,6 +217,22 @@ def test_staging_ranks_versions_by_the_contracts_key_and_every_other_column() ->
         assert tuple(key) == table.key, path
         contract = set(table.column_names) - {"_loaded_at", "_deleted"} - set(table.key)
         assert set(others) == contract, path
+
+
+def test_what_became_of_landed_rows_is_counted_of_every_table_by_its_kind(
+    manifest: dict[str, Any],
+) -> None:
+    """Of tables in months from what was written down when they were landed, of the others by their keys."""
+
+    def counted_by(model: str) -> set[str]:
+        parents = manifest["nodes"][f"model.plumbline.{model}"]["depends_on"]["nodes"]
+        sources = (parent.split(".") for parent in parents if parent.startswith("source."))
+        return {f"{system}.{name}" for _, _, system, name in sources}
+
+    in_months = {name for name, table in landing_tables().items() if is_looked_up(table)}
+    assert counted_by("int_landing_tables") == set(landing_tables())
+    assert counted_by("int_landed_fates") == in_months
+    assert counted_by("int_fates_without_months") == set(landing_tables()) - in_months
 
 
 def test_no_number_of_a_rule_stands_in_a_model() -> None:
