@@ -184,7 +184,7 @@ def _digest_changes(connection: duckdb.DuckDBPyConnection, policy: Path) -> list
 def _row_changes(
     connection: duckdb.DuckDBPyConnection, table: Table, *, is_there: bool
 ) -> list[Change]:
-    """A table that another tool lands in the warehouse itself has no files: its rows tell whether it changed."""
+    """A table that another tool lands in the warehouse itself has no files: its rows tell."""
     digest = None
     if is_there:
         [(row_count, content)] = connection.execute(
@@ -199,7 +199,7 @@ def _row_changes(
 def _replaced_digest(
     connection: duckdb.DuckDBPyConnection, name: str, digest: str | None
 ) -> str | None:
-    """Write a digest down where it is another one, or that there is none; returns the one that was there."""
+    """Write a digest down, or that there is none; returns the one that was there."""
     found = connection.execute(
         "select digest from orchestration.digests where name = ?", [name]
     ).fetchone()

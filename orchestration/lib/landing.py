@@ -404,7 +404,7 @@ def relation_of(
 
 
 def tables_of_warehouse(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Its tables by schema and name, views left out: one of a landing table's name was landed by another tool."""
+    """Its tables, by schema and name: one of a landing table's name was landed by another tool."""
     named = connection.execute(
         "select schema_name || '.' || table_name from duckdb_tables()"
         " where database_name = current_database()"

@@ -94,17 +94,24 @@ def _months_of_keys(
     ).fetchall()
     # Keys mostly grow with time: what lies outside of the new ones' is not opened.
     between = f"between {literal(first)} and {literal(last)}"
-    near = rows.whole.filter(f"{key} {between}")
-    versions = near.filter(f"hash({key}) in (select hashed from new_keys)")
+    is_again = f"hash({key}) in (select hashed from new_keys)"
+    near = replace(
+        rows,
+        before=rows.before.filter(f"{key} {between}"),
+        whole=rows.whole.filter(f"{key} {between}"),
+    )
+    versions = near.whole.filter(is_again)
     columns = own_columns(table)
     if is_looked_up(table):
-        if len(table.key) > 1:
-            # Their other columns lie in no order: what is looked up several times is held.
-            versions_found = versions  # noqa: F841 - DuckDB finds it by its name
-            connection.execute("create or replace temp table held_versions as from versions_found")
-            near = versions = connection.table("held_versions")
-        some = Versions(rows.new, rows.before.filter(f"{key} {between}"), near)
-        buckets = look_at_new_versions(connection, table, some, between, first_look)
+        if len(table.key) > 1 or _is_asked_more(table):
+            # Looked up several times: the few that were there before are held.
+            asked = ", ".join(_columns_asked(table))
+            found_before = near.before.filter(is_again).project(asked)  # noqa: F841 - by its name
+            connection.execute("create or replace temp table held_versions as from found_before")
+            before = connection.table("held_versions")
+            versions = new_rows.filter(f"{key} {between}").project(asked).union(before)
+            near = Versions(new_rows, before, versions)
+        buckets = look_at_new_versions(connection, table, near, between, first_look)
         if columns:
             mine |= _months_of_buckets(buckets, table, columns[0], time_zone)
             columns = columns[1:]
@@ -121,6 +128,19 @@ def _months_of_keys(
     for name in ("new_keys", "keys_of_many", "grouped_versions", "held_versions"):
         connection.execute(f"drop table if exists temp.{name}")
     return months
+
+
+def _is_asked_more(table: Table) -> bool:
+    """Whether more is asked of a row's versions than on which day they lie."""
+    return any(rule.told_as or (rule.table and not rule.counts_only) for rule in table.months)
+
+
+def _columns_asked(table: Table) -> list[str]:
+    """The columns by which versions of a table's rows are told apart, ordered, and have months."""
+    asked = {*table.key, "_loaded_at", "_deleted"}
+    for rule in table.months:
+        asked |= {rule.column} if rule.table is None else {rule.reference or "", *rule.when}
+    return [name for name in table.column_names if name in asked]
 
 
 def _months_of_others(
