@@ -8,6 +8,7 @@ began. Paths reach DuckDB as arguments, never as pieces of SQL.
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import uuid
 from collections.abc import Collection, Iterable
@@ -25,6 +26,8 @@ from orchestration.lib.row_rules import is_broken, readable_type
 # The SHA-256 of a landed file may lie beside it: ``a.csv.sha256``.
 CHECKSUM = ".sha256"
 OPTIONAL_COLUMNS = frozenset({"_deleted"})
+# Of so many files a process knows what their footers say.
+FOOTERS_KEPT = 100_000
 
 
 def scratch() -> duckdb.DuckDBPyConnection:
@@ -154,24 +157,31 @@ def newest_in_footers(files: Iterable[Path]) -> datetime | None:
 
     None where one of them does not state it: it may have been written without, or hold text.
     """
+    newest = []
+    for path in files:
+        is_stated, load = _newest_in_footer(path, *stamp(path))
+        if not is_stated:
+            return None
+        if load is not None:
+            newest.append(load)
+    return max(newest, default=None)
+
+
+@functools.lru_cache(maxsize=FOOTERS_KEPT)
+def _newest_in_footer(path: Path, _size: int, _modified: int) -> tuple[bool, datetime | None]:
+    """Whether a file states it of all its row groups, and the latest; a close asks twice of every file."""
     import pyarrow.parquet as pq
 
     newest = []
-    for path in files:
-        metadata = pq.read_metadata(path)
-        place = metadata.schema.names.index("_loaded_at")
-        for number in range(metadata.num_row_groups):
-            stated = metadata.row_group(number).column(place).statistics
-            if stated is None or not stated.has_min_max or type(stated.max) is not datetime:
-                return None
-            newest.append(stated.max)
-    return max(
-        (
-            load.astimezone(UTC).replace(tzinfo=None) if load.tzinfo is not None else load
-            for load in newest
-        ),
-        default=None,
-    )
+    metadata = pq.read_metadata(path)
+    place = metadata.schema.names.index("_loaded_at")
+    for number in range(metadata.num_row_groups):
+        stated = metadata.row_group(number).column(place).statistics
+        if stated is None or not stated.has_min_max or type(stated.max) is not datetime:
+            return False, None
+        load: datetime = stated.max
+        newest.append(load if load.tzinfo is None else load.astimezone(UTC).replace(tzinfo=None))
+    return True, max(newest, default=None)
 
 
 def stamp(path: Path) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 {{ config(
     materialized='by_month',
-    is_light=true,
+    batch_factor=8,
     changes_of=['crm.opportunities.closings'],
     reach={'fct_opportunities': 'nothing'},
 ) }}
