@@ -11,7 +11,7 @@ import typer
 from orchestration.lib import postgres
 from orchestration.lib.access import AUDIENCES
 from orchestration.lib.exports import export
-from orchestration.lib.postgres import PostgresError
+from orchestration.lib.postgres_database import PostgresError
 from orchestration.lib.publish import publish, roll_back, versions
 from orchestration.lib.runs import recorded
 from orchestration.lib.settings import Settings

@@ -18,25 +18,30 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import psycopg
 import pyarrow.csv
 from psycopg import sql
 
-from orchestration.lib.access import AUDIENCES, PERSONAL_AUDIENCES, Grant, condition, grants
-from orchestration.lib.marts import LINES, Mart, described_marts
-from orchestration.lib.warehouse import WarehouseError, open_read_only
+from orchestration.lib.marts import LINES, Mart
+from orchestration.lib.postgres_access import AccessDatabase
+from orchestration.lib.postgres_database import (
+    OWN,
+    READER,
+    VERSION_TABLE,
+    PostgresError,
+    group,
+    names_of,
+    own,
+    part_of,
+    view_of,
+)
+from orchestration.lib.warehouse import open_read_only
 
-OWN, VIEWS = "plumbline", "marts"
-VERSION_TABLE = "published_version"
-OLDEST_SERVER = 150_000
 # Locks that readers are in the way of are asked for this long, so often, so that readers never queue up.
 LOCK_TIMEOUT, TRIES, PAUSE_SECONDS = "500ms", 40, 0.5
 ROWS_AT_A_TIME = 100_000
@@ -51,65 +56,6 @@ TYPES = {
     "HUGEINT": "numeric(38, 0)",
     "DOUBLE": "double precision",
 }
-# As whom a login reads; null for one that is nobody.
-READER = (
-    f"(select reading.employee_id from {OWN}.logins as reading where reading.login = current_user)"
-)
-CONTROL = f"""
-create schema if not exists {OWN};
-create schema if not exists {VIEWS};
-create table if not exists {OWN}.versions (
-    version_id integer generated always as identity primary key,
-    version text not null unique,
-    published_at timestamptz not null,
-    is_loaded boolean not null default false
-);
-create table if not exists {OWN}.current_version (
-    only_row boolean primary key default true check (only_row),
-    version_id integer not null references {OWN}.versions
-);
--- Which table and partition hold a mart of a version.
-create table if not exists {OWN}.mart_tables (
-    version_id integer not null references {OWN}.versions,
-    mart text not null,
-    table_name text not null,
-    primary key (version_id, mart)
-);
--- What the view of a mart is like: its table, and a digest of who may see what of it.
-create table if not exists {OWN}.shown_marts (
-    mart text primary key,
-    table_name text not null,
-    digest text not null
-);
-create table if not exists {OWN}.logins (
-    login text primary key,
-    audience text not null,
-    employee_id text
-);
-"""
-CONTROL_GUARDS = f"""
-create or replace view {VIEWS}.{VERSION_TABLE} with (security_invoker = true) as
-select versions.version, versions.published_at
-from {OWN}.versions inner join {OWN}.current_version using (version_id);
--- Who is below whoever asks: with the owner's rights, and no one else's people.
-create view {OWN}.reporting_lines as
-select null::text as manager_id, null::text as employee_id, null::date as period_month where false;
-alter table {OWN}.logins enable row level security;
-create policy own_login on {OWN}.logins for select using (login = current_user);
-"""
-
-
-class PostgresError(WarehouseError):
-    """PostgreSQL could not be published to; what its readers see is as it was."""
-
-
-@dataclass(frozen=True)
-class Login:
-    """A login of the database, its audience, and as whom it reads."""
-
-    login: str
-    audience: str
-    employee_id: str | None
 
 
 @contextlib.contextmanager
@@ -131,20 +77,8 @@ def connect(url: str, policy: Path) -> Iterator[Postgres]:
         raise PostgresError(f"PostgreSQL: {says}") from error
 
 
-class Postgres:
-    """A database with published marts."""
-
-    def __init__(self, connection: psycopg.Connection[Any], policy: Path) -> None:
-        self.connection = connection
-        self.marts = described_marts()
-        self.grants: dict[str, list[Grant]] = defaultdict(list)
-        for grant in grants(policy, self.marts):
-            self.grants[grant.mart.name].append(grant)
-        if connection.info.server_version < OLDEST_SERVER:
-            raise PostgresError("PostgreSQL 15 or later is needed")
-        [(is_alone,)] = self._all("select pg_try_advisory_lock(hashtext('plumbline publish'))")
-        if not is_alone:
-            raise PostgresError("another publication to this database is at work")
+class Postgres(AccessDatabase):
+    """A database to publish versions of the marts to."""
 
     def publish(self, file: Path, version: str, published_at: datetime, kept: int) -> None:
         """Load a published DuckDB file, show it, and keep so many versions. Raises ``PostgresError``."""
@@ -177,7 +111,7 @@ class Postgres:
                 # Attached by a lock that readers do not notice.
                 self._do(
                     "alter table {table} attach partition {part} for values in ({number})",
-                    table=_own(table), part=_own(_part(table, number)), number=sql.Literal(number),
+                    table=own(table), part=own(part_of(table, number)), number=sql.Literal(number),
                 )  # fmt: skip
                 self._all(f"insert into {OWN}.mart_tables values (%s, %s, %s)", number, mart, table)
             self._all(f"update {OWN}.versions set is_loaded = true where version_id = %s", number)
@@ -225,68 +159,18 @@ class Postgres:
         ):  # fmt: skip
             self._remove(number)
 
-    def let_in(self, login: str, audience: str, employee: str | None) -> None:
-        """Let an existing login read as an audience, and as no other. Raises ``PostgresError``."""
-        if (employee is not None) != (audience in PERSONAL_AUDIENCES):
-            needs = "names whose rows it reads" if employee is None else "reads as nobody"
-            raise PostgresError(f"a login of audience {audience} {needs}")
-        self._set_up()
-        self._require_login(login)
-        with self.connection.transaction():
-            self._leave_all(login)
-            self._do(
-                "grant {group} to {login}", group=_group(audience), login=sql.Identifier(login)
-            )
-            self._all(
-                f"insert into {OWN}.logins values (%s, %s, %s) on conflict (login) do update"
-                " set audience = excluded.audience, employee_id = excluded.employee_id",
-                login, audience, employee,
-            )  # fmt: skip
-
-    def let_out(self, login: str) -> None:
-        """Let a login read nothing any more. Raises ``PostgresError`` where there is no such login."""
-        self._set_up()
-        self._require_login(login)
-        with self.connection.transaction():
-            self._leave_all(login)
-            self._all(f"delete from {OWN}.logins where login = %s", login)
-
-    def logins(self) -> list[Login]:
-        """Who may read, by name."""
-        if not self._is_set_up():
-            return []
-        return [Login(*row) for row in self._all(f"select * from {OWN}.logins order by login")]
-
-    def _set_up(self) -> None:
-        """Control tables and groups, once."""
-        there = {name for (name,) in self._all("select rolname from pg_roles")}
-        with self.connection.transaction():
-            for audience in AUDIENCES:
-                if _group_name(audience) not in there:
-                    self._do("create role {group} nologin", group=_group(audience))
-            if not self._is_set_up():
-                self.connection.execute(CONTROL)
-                self.connection.execute(CONTROL_GUARDS)
-                readers = sql.SQL(", ").join(map(_group, AUDIENCES))
-                self._do(
-                    f"grant usage on schema {VIEWS} to {{readers}};"
-                    f"grant select on {OWN}.versions, {OWN}.current_version, {OWN}.logins,"
-                    f" {OWN}.reporting_lines, {VIEWS}.{VERSION_TABLE} to {{readers}}",
-                    readers=readers,
-                )
-
     def _load(self, source: duckdb.DuckDBPyConnection, mart: str, number: int) -> str:
         """Load a mart into a partition of its own, not attached yet; the name of its table."""
         rows = source.table(f'marts."{mart}"')
         columns = [(name, _type(kind)) for name, kind in zip(rows.columns, rows.types, strict=True)]
         table = f"{mart}__{hashlib.sha256(repr(columns).encode()).hexdigest()[:8]}"
-        part = _part(table, number)
+        part = part_of(table, number)
         if not self._is_there(table):
             with self.connection.transaction():
                 self._do(
                     "create table {table} (version_id integer not null, {columns})"
                     " partition by list (version_id)",
-                    table=_own(table),
+                    table=own(table),
                     columns=sql.SQL(", ").join(
                         sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))
                         for name, kind in columns
@@ -297,10 +181,10 @@ class Postgres:
         self._do(
             "create table {part} (like {table}, check (version_id = {number}));"
             "alter table {part} alter column version_id set default {number}",
-            part=_own(part), table=_own(table), number=sql.Literal(number),
+            part=own(part), table=own(table), number=sql.Literal(number),
         )  # fmt: skip
         names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
-        copy = sql.SQL("copy {} ({}) from stdin (format csv)").format(_own(part), names)
+        copy = sql.SQL("copy {} ({}) from stdin (format csv)").format(own(part), names)
         options = pyarrow.csv.WriteOptions(include_header=False)
         with self.connection.cursor() as cursor, cursor.copy(copy) as sink:
             for batch in rows.to_arrow_reader(ROWS_AT_A_TIME):
@@ -311,10 +195,10 @@ class Postgres:
             keys = [described.payee_column, described.month_column]
             self._do(
                 "create index on {part} ({keys})",
-                part=_own(part),
+                part=own(part),
                 keys=sql.SQL(", ").join(sql.Identifier(key) for key in keys if key),
             )
-        self._do("analyze {part}", part=_own(part))
+        self._do("analyze {part}", part=own(part))
         return table
 
     def _show(self, number: int) -> None:
@@ -329,7 +213,7 @@ class Postgres:
         }
         for mart in sorted(shown.keys() - wanted.keys()):
             self._guard_all(mart)
-            self._do("drop view {view}", view=_view(mart))
+            self._do("drop view {view}", view=view_of(mart))
             self._all(f"delete from {OWN}.shown_marts where mart = %s", mart)
         for mart, table in sorted(wanted.items()):
             digest = self._digest(mart)
@@ -355,12 +239,12 @@ class Postgres:
         kept = self._granted(mart) if is_shown else []
         columns = self._columns(table)
         if is_shown:
-            self._do("drop view {view}", view=_view(mart))
+            self._do("drop view {view}", view=view_of(mart))
         self._do(
             "create view {view} with (security_invoker = true, security_barrier = true) as"
             f" select {{columns}} from {{table}}"
             f" where version_id = (select version_id from {OWN}.current_version)",
-            view=_view(mart), table=_own(table), columns=_names(columns),
+            view=view_of(mart), table=own(table), columns=names_of(columns),
         )  # fmt: skip
         described = self.marts.get(mart)
         if described is not None:
@@ -369,14 +253,14 @@ class Postgres:
             there = [name for name in columns if name in grant.columns]
             self._do(
                 "grant select ({columns}) on {view} to {group}",
-                columns=_names(there), view=_view(mart), group=_group(grant.audience),
+                columns=names_of(there), view=view_of(mart), group=group(grant.audience),
             )  # fmt: skip
         for grantee, privilege, column in kept:
             if column is None or column in columns:
                 self._do(
                     f"grant {privilege} {{columns}} on {{view}} to {{grantee}}",
                     columns=sql.SQL("({})").format(sql.Identifier(column)) if column else sql.SQL(""),
-                    view=_view(mart), grantee=sql.Identifier(grantee),
+                    view=view_of(mart), grantee=sql.Identifier(grantee),
                 )  # fmt: skip
 
     def _show_lines(self, table: str) -> None:
@@ -386,101 +270,21 @@ class Postgres:
             " select manager_id, employee_id, period_month from {table}"
             f" where version_id = (select version_id from {OWN}.current_version)"
             f" and manager_id = {READER}",
-            lines=_own("reporting_lines"), table=_own(table),
+            lines=own("reporting_lines"), table=own(table),
         )  # fmt: skip
-
-    def _guard_all(self, mart: str) -> None:
-        """Guard every table that has rows of a mart: versions before have some, too."""
-        for (table,) in self._all(
-            f"select distinct table_name from {OWN}.mart_tables where mart = %s order by 1", mart
-        ):
-            self._guard(table, mart)
-
-    def _guard(self, table: str, mart: str) -> None:
-        """Policies for the rows of a table, from nothing."""
-        self._do(
-            "alter table {table} enable row level security; revoke all on {table} from {groups}",
-            table=_own(table), groups=sql.SQL(", ").join(map(_group, AUDIENCES)),
-        )  # fmt: skip
-        for (policy,) in self._all(
-            "select policyname from pg_policies where schemaname = %s and tablename = %s",
-            OWN,
-            table,
-        ):
-            self._do(
-                "drop policy {policy} on {table}", policy=sql.Identifier(policy), table=_own(table)
-            )
-        for grant in self.grants[mart]:
-            self._do(
-                "create policy {policy} on {table} for select to {group} using ("
-                + condition(grant, READER, f"{OWN}.reporting_lines")
-                + "); grant select on {table} to {group}",
-                policy=sql.Identifier(grant.audience), table=_own(table),
-                group=_group(grant.audience),
-            )  # fmt: skip
 
     def _describe(self, mart: Mart, columns: list[str]) -> None:
         self._do(
             "comment on view {view} is {says}",
-            view=_view(mart.name), says=sql.Literal(mart.description),
+            view=view_of(mart.name), says=sql.Literal(mart.description),
         )  # fmt: skip
         for column in mart.columns:
             if column.name in columns:
                 self._do(
                     "comment on column {view}.{column} is {says}",
-                    view=_view(mart.name), column=sql.Identifier(column.name),
+                    view=view_of(mart.name), column=sql.Identifier(column.name),
                     says=sql.Literal(column.description),
                 )  # fmt: skip
-
-    def _digest(self, mart: str) -> str:
-        """Of who may see what of a mart, and of what is said about it."""
-        said = [
-            (grant.audience, grant.row_scope, grant.columns, condition(grant, READER, LINES))
-            for grant in self.grants[mart]
-        ]
-        return hashlib.sha256(repr((said, self.marts.get(mart))).encode()).hexdigest()[:16]
-
-    def _granted(self, mart: str) -> list[tuple[str, str, str | None]]:
-        """What others than our groups and the owner were granted of a view: grantee, privilege, column."""
-        return self._all(
-            "select pg_get_userbyid(given.grantee), given.privilege_type, null from pg_class as view,"
-            " aclexplode(view.relacl) as given where view.oid = %s::regclass"
-            " and given.grantee <> view.relowner and given.grantee <> 0"
-            " union all select pg_get_userbyid(given.grantee), given.privilege_type, part.attname"
-            " from pg_attribute as part, aclexplode(part.attacl) as given"
-            " where part.attrelid = %s::regclass and given.grantee <> 0"
-            " and pg_get_userbyid(given.grantee) <> all (%s)",
-            f'{VIEWS}."{mart}"', f'{VIEWS}."{mart}"', list(map(_group_name, AUDIENCES)),
-        )  # fmt: skip
-
-    def _require_one_audience_each(self) -> None:
-        """A login of two groups would see the rows of one with the columns of the other."""
-        doubled = self._all(
-            "select member.rolname from pg_auth_members as given"
-            " inner join pg_roles as member on given.member = member.oid"
-            " inner join pg_roles as audience on given.roleid = audience.oid"
-            " where audience.rolname = any (%s) and not member.rolsuper"
-            " and member.rolname <> current_user"
-            " group by member.rolname having count(distinct audience.rolname) > 1 order by 1",
-            list(map(_group_name, AUDIENCES)),
-        )
-        if doubled:
-            names = ", ".join(name for (name,) in doubled)
-            raise PostgresError(
-                f"PostgreSQL: {names} would read with the rows of one audience and the columns of another;"
-                " let each login into one (`plumbline access`)"
-            )
-
-    def _require_login(self, login: str) -> None:
-        found = self._all("select rolcanlogin from pg_roles where rolname = %s", login)
-        if not found or not found[0][0]:
-            raise PostgresError(f"PostgreSQL has no login {login}: create it first")
-
-    def _leave_all(self, login: str) -> None:
-        for audience in AUDIENCES:
-            self._do(
-                "revoke {group} from {login}", group=_group(audience), login=sql.Identifier(login)
-            )
 
     def _remove_unfinished(self) -> None:
         """What a publication that was killed has left."""
@@ -498,7 +302,7 @@ class Postgres:
         with contextlib.suppress(psycopg.errors.LockNotAvailable), self.connection.transaction():
             self._do("set local lock_timeout = {limit}", limit=sql.Literal(LOCK_TIMEOUT))
             for (part,) in parts:
-                self._do("drop table {part}", part=_own(part))
+                self._do("drop table {part}", part=own(part))
             left = self._all(
                 f"delete from {OWN}.mart_tables where version_id = %s returning table_name", number
             )
@@ -508,29 +312,7 @@ class Postgres:
                     f"select 1 from {OWN}.mart_tables where table_name = %s limit 1", table
                 )
                 if not held:
-                    self._do("drop table {table}", table=_own(table))
-
-    def _is_set_up(self) -> bool:
-        return self._is_there("logins")
-
-    def _is_there(self, table: str) -> bool:
-        [(found,)] = self._all("select to_regclass(%s) is not null", f'{OWN}."{table}"')
-        return bool(found)
-
-    def _columns(self, table: str) -> list[str]:
-        found = self._all(
-            "select attname from pg_attribute where attrelid = %s::regclass and attnum > 1"
-            " and not attisdropped order by attnum",
-            f'{OWN}."{table}"',
-        )
-        return [name for (name,) in found]
-
-    def _do(self, statement: str, **parts: sql.Composable) -> None:
-        self.connection.execute(sql.SQL(statement).format(**parts))
-
-    def _all(self, statement: str, *values: object) -> list[Any]:
-        cursor = self.connection.execute(statement, values or None)
-        return cursor.fetchall() if cursor.description else []
+                    self._do("drop table {table}", table=own(table))
 
 
 class _Sink:
@@ -556,27 +338,3 @@ def _type(kind: object) -> str:
     if name not in TYPES:
         raise PostgresError(f"a column of type {name} cannot be published to PostgreSQL")
     return TYPES[name]
-
-
-def _part(table: str, number: int) -> str:
-    return f"{table}__v{number}"
-
-
-def _own(table: str) -> sql.Identifier:
-    return sql.Identifier(OWN, table)
-
-
-def _view(mart: str) -> sql.Identifier:
-    return sql.Identifier(VIEWS, mart)
-
-
-def _group_name(audience: str) -> str:
-    return f"plumbline_{audience}"
-
-
-def _group(audience: str) -> sql.Identifier:
-    return sql.Identifier(_group_name(audience))
-
-
-def _names(columns: list[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, columns))

@@ -23,7 +23,7 @@ import duckdb
 from orchestration.lib import postgres
 from orchestration.lib.close_package import sync
 from orchestration.lib.mart_files import FILE, MANIFEST, write_files
-from orchestration.lib.postgres import PostgresError
+from orchestration.lib.postgres_database import PostgresError
 from orchestration.lib.register import sha256
 from orchestration.lib.settings import Settings
 from orchestration.lib.warehouse import WarehouseError

@@ -20,7 +20,8 @@ from orchestration.lib.contract import PROJECT_DIR
 from orchestration.lib.doctor import look
 from orchestration.lib.marts import LINES, described_marts
 from orchestration.lib.policy import csv_rows
-from orchestration.lib.postgres import OWN, Postgres, PostgresError
+from orchestration.lib.postgres import Postgres
+from orchestration.lib.postgres_database import OWN, PostgresError
 from orchestration.lib.publish import PublishError, current, roll_back, versions
 from tests.python.conftest import Company
 
