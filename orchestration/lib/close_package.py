@@ -354,15 +354,20 @@ def _write_table(
 ) -> dict[str, Any]:
     """Write a table's file, some rows at a time: a month of commission lines may be millions.
 
-    DuckDB makes the lines, byte for byte as Python's ``csv`` would, in a fraction of the time.
+    DuckDB makes the lines, byte for byte as Python's ``csv`` would, in a fraction of the time. They lie one
+    after another in the memory that Arrow has them in, and are not made texts of Python's.
     """
     columns = _select(connection, name, month, as_lines=True)
     count = 0
     with (folder / f"{name}.csv").open("wb") as file:
         file.write(as_csv(list(columns), []))
-        while rows := connection.fetchmany(ROWS_AT_A_TIME):
-            file.write("".join([line for (line,) in rows]).encode())
-            count += len(rows)
+        for batch in connection.to_arrow_reader(ROWS_AT_A_TIME):
+            lines = batch.column(0).cast("large_string")
+            _, offsets, text = lines.buffers()
+            begin, end = (memoryview(offsets).cast("q")[lines.offset + n] for n in (0, len(lines)))
+            if text is not None:
+                file.write(memoryview(text)[begin:end])
+            count += len(lines)
     return {"file": f"{name}.csv", "rows": count, "columns": columns}
 
 

@@ -157,14 +157,10 @@ def newest_in_footers(files: Iterable[Path]) -> datetime | None:
 
     None where one of them does not state it: it may have been written without, or hold text.
     """
-    newest = []
-    for path in files:
-        is_stated, load = _newest_in_footer(path, *stamp(path))
-        if not is_stated:
-            return None
-        if load is not None:
-            newest.append(load)
-    return max(newest, default=None)
+    told = [_newest_in_footer(path, *stamp(path)) for path in files]
+    if not all(is_stated for is_stated, _ in told):
+        return None
+    return max((load for _, load in told if load is not None), default=None)
 
 
 @functools.lru_cache(maxsize=FOOTERS_KEPT)
