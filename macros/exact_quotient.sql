@@ -39,13 +39,17 @@
     {%- set digits = 18 - decimals -%}
     {%- set short_top = 'try_cast(' ~ numerator ~ ' as decimal(' ~ digits ~ ', 4))' -%}
     {%- set short_bottom = 'try_cast(' ~ denominator ~ ' as decimal(' ~ digits ~ ', 4))' -%}
-    {%- set top = 'cast(cast(' ~ short_top ~ ' as decimal(18, 4)) * 10000 as bigint)' -%}
-    {%- set bottom = 'cast(cast(' ~ short_bottom ~ ' as decimal(18, 4)) * 10000 as bigint)' -%}
+    {%- set top, bottom = short_units(numerator, digits), short_units(denominator, digits) -%}
     case
         when {{ short_top }} = {{ numerator }} and {{ short_bottom }} = {{ denominator }}
             then {{ quotient_of_whole(top, bottom, decimals, 2 * 10 ** decimals, 18) }}
         else {{ exact_quotient(numerator, denominator, decimals) }}
     end
+{%- endmacro %}
+
+{#- An amount of so many digits as a number of 64 bits, in units of its fourth place; null where it has more. -#}
+{% macro short_units(amount, digits) -%}
+    cast(cast(try_cast({{ amount }} as decimal({{ digits }}, 4)) as decimal(18, 4)) * 10000 as bigint)
 {%- endmacro %}
 
 {#-
@@ -65,17 +69,14 @@
     the size of the product says whether it is.
 -#}
 {% macro duckdb__exact_share(amount, part, whole) -%}
-    {%- set units = [] -%}
-    {%- for term in (amount, part, whole) -%}
-        {%- do units.append('cast(cast(try_cast(' ~ term ~ ' as decimal(14, 4)) as decimal(18, 4)) * 10000 as bigint)') -%}
-    {%- endfor -%}
+    {%- set product = '(' ~ short_units(amount, 14) ~ ' * ' ~ short_units(part, 14) ~ ')' -%}
     case
         when
             abs(cast({{ amount }} as double) * cast({{ part }} as double)) < 4e10
             and try_cast({{ amount }} as decimal(14, 4)) = {{ amount }}
             and try_cast({{ part }} as decimal(14, 4)) = {{ part }}
             and try_cast({{ whole }} as decimal(14, 4)) = {{ whole }}
-            then {{ quotient_of_whole('(' ~ units[0] ~ ' * ' ~ units[1] ~ ')', units[2], 4, 2, 18) }}
+            then {{ quotient_of_whole(product, short_units(whole, 14), 4, 2, 18) }}
         else {{ default__exact_share(amount, part, whole) }}
     end
 {%- endmacro %}
