@@ -17,6 +17,7 @@ import pytest
 
 from orchestration.lib.contract import landing_tables
 from orchestration.lib.dbt_run import DbtProcess
+from orchestration.lib.runs import last_runs
 from tests.python.conftest import DBT, Company
 
 
@@ -132,13 +133,15 @@ def test_no_build_begins_while_another_process_writes(closed_demo: Company, tmp_
     [("2026-05", "lies before 2026-06"), ("2026-07", "is not over"), ("2030-01", "is not over")],
 )
 def test_a_month_that_cannot_be_closed_says_why(
-    closed_demo: Company, month: str, says: str
+    closed_demo: Company, tmp_path: Path, month: str, says: str
 ) -> None:
-    before = ledger(closed_demo)
-    done = closed_demo.plumbline("close", month)
+    company = closed_demo.copy_to(tmp_path)  # what is refused stands in its record of runs
+    before = ledger(company)
+    done = company.plumbline("close", month)
     assert done.returncode == 1
     assert says in done.stderr
-    assert ledger(closed_demo) == before
+    assert ledger(company) == before
+    assert says in last_runs(company.settings)[-1]["error"]
 
 
 def test_a_month_that_is_no_month_is_refused(closed_demo: Company) -> None:
