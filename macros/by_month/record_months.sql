@@ -32,8 +32,9 @@
 
             delete from orchestration.model_months where model = '" ~ name ~ "' and " ~ built ~ ";
 
-            insert into orchestration.model_months
-            select model, period_month, row_count, content from orchestration.rebuilt_months
+            insert into orchestration.model_months (model, period_month, row_count, content, build_id)
+            select model, period_month, row_count, content, nextval('orchestration.build_ids')
+            from orchestration.rebuilt_months
             where " ~ mine ~ " and row_count > 0;
 
             insert into orchestration.changes (input, first_month, last_month, reason)
@@ -85,11 +86,12 @@
     {{ return(written_months({'ranges': pending.batches | sum(attribute='ranges', start=[])})) }}
 {%- endmacro %}
 
-{#- Up to which change the current model has been built. -#}
+{#- Up to which change the current model has been built, or found to rest. -#}
 {% macro record_built(change_id) -%}
     {%- do run_query(
         "delete from orchestration.built where model = '" ~ model.name ~ "';
-        insert into orchestration.built values ('" ~ model.name ~ "', " ~ change_id ~ ", "
-        ~ known_at_literal() ~ ", '" ~ invocation_id ~ "')"
+        insert into orchestration.built (model, change_id, known_at, invocation_id, build_id)
+        values ('" ~ model.name ~ "', " ~ change_id ~ ", " ~ known_at_literal() ~ ", '" ~ invocation_id
+        ~ "', nextval('orchestration.build_ids'))"
     ) -%}
 {%- endmacro %}

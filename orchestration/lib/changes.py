@@ -15,7 +15,8 @@ written down here, in the warehouse's schema ``orchestration``, whenever dbt ope
   first and last month (null: open) and why. Models append to it when they build a month anew;
 - ``built``: up to which change each model has been built, and for which cut-off;
 - ``model_months`` and ``rebuilt_months``: the months of each model with a hash of their rows (none
-  where they have been built but once), and what each run built.
+  where they have been built but once), and what each run built;
+- ``tested``: the last build, of all that was built, after which each test of a model has passed.
 
 Which month a landed row belongs to is said in the landing contract (``meta.months``); which months new
 files touch, in ``orchestration.lib.months_touched``.
@@ -49,6 +50,7 @@ STATE = f"""
 create schema if not exists orchestration;
 create sequence if not exists orchestration.change_ids;
 create sequence if not exists orchestration.look_ids;
+create sequence if not exists orchestration.build_ids;
 create table if not exists orchestration.landing_files (
     landing_table varchar, path varchar, size bigint, modified_ns bigint, rows_landed bigint,
     rows_set_aside bigint
@@ -79,6 +81,9 @@ create table if not exists orchestration.rebuilt_months (
     invocation_id varchar, model varchar, period_month date, row_count bigint,
     is_changed boolean, content hugeint
 );
+create table if not exists orchestration.tested (test varchar, build_id bigint);
+alter table orchestration.built add column if not exists build_id bigint;
+alter table orchestration.model_months add column if not exists build_id bigint;
 create table if not exists orchestration.runs (invocation_id varchar, change_id bigint);
 create table if not exists orchestration.digests (name varchar, digest varchar);
 """

@@ -631,3 +631,52 @@ def test_another_plan_builds_everything_anew(built: Company, tmp_path: Path) -> 
     full.warehouse.unlink()
     full.must("build")
     assert_same_marts(company, full)
+
+
+def test_what_was_built_and_not_tested_or_found_wrong_is_tested_by_the_next_build(
+    built: Company, tmp_path: Path
+) -> None:
+    """By dbt alone, which builds in the warehouse itself: its models rest the second time."""
+    company = built.copy_to(tmp_path)
+    row = landed_rows(company, landing_tables()["crm.activities"])[-1]
+    other = landed_rows(company, landing_tables()["crm.deliveries"])[-1]
+
+    def land(number: int) -> None:
+        loaded = {"_loaded_at": f"{LATE + timedelta(days=number)}+00:00"}
+        company.land("crm.activities", [row | loaded], part=f"again{number}")
+        company.land("crm.deliveries", [other | loaded], part=f"again{number}")
+
+    def dbt(command: str) -> str:
+        chosen = ["+fct_activities", "stg_crm__deliveries"]
+        unit = ["--exclude-resource-type", "unit_test"] if command == "build" else []
+        return company.run(DBT, command, *unit, "--select", *chosen).stdout
+
+    def write(sql: str) -> None:
+        with duckdb.connect(str(company.warehouse)) as connection:
+            connection.execute(sql)
+
+    activities = "marts.fct_activities"
+    tests_that_fail = {
+        f"insert into {activities} from {activities} where activity_id = '{row['activity_id']}'":
+            "primary_key_fct_activities",
+        "insert into staging.stg_crm__deliveries from staging.stg_crm__deliveries"
+        f" where delivery_id = '{other['delivery_id']}'":
+            "primary_key_stg_crm__deliveries",
+    }  # fmt: skip
+    land(1)
+    assert "Completed successfully" in dbt("run")
+    for fault in tests_that_fail:
+        write(fault)
+    for _ in range(2):
+        said = dbt("build")
+        for name in tests_that_fail.values():
+            assert re.search(rf"FAIL 1 {name}", said), said
+    land(2)  # built anew, and right again
+    assert "Completed successfully" in dbt("build")
+    # what has passed is not looked at again by a build, only by `dbt test`
+    for fault in tests_that_fail:
+        write(fault)
+    assert "Completed successfully" in dbt("build")
+    said = dbt("test")
+    for name in tests_that_fail.values():
+        assert re.search(rf"FAIL 1 {name}", said), said
