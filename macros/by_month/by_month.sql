@@ -23,33 +23,39 @@
 
     {%- set pending = changed_months(is_new) -%}
     {%- set is_new = is_new or pending.is_everything -%}
-    {%- if existing is not none and existing.is_table -%}
-        {%- do hash_what_was(existing, pending) -%}
-    {%- endif %}
+    {%- set before = none -%}
 
     {% if is_new %}
-        {% if existing is not none %}{{ drop_relation_if_exists(existing) }}{% endif %}
+        {%- set before = put_aside(existing) -%}
         {% call statement('create') -%}
             {{ create_table_as(False, target_relation, rows_of_no_month(compiled_code)) }}
         {%- endcall %}
     {% endif %}
 
     {% for batch in pending.batches %}
-        {% if not is_new %}
-            {% call statement('delete') -%}
-                delete from {{ target_relation }}
-                where {{ written_months(batch) }}
-            {%- endcall %}
-        {% endif %}
+        {%- set last_row = none if is_new else last_row_of(target_relation) -%}
         {% call statement('insert') -%}
             insert into {{ target_relation }} by name
             {{ rows_of_months(compiled_code, batch) }}
         {%- endcall %}
+        {#- What was there goes once the new rows have been compared with it. -#}
+        {% if not is_new %}
+            {%- do record_months(target_relation, written_months(batch), last_row=last_row) -%}
+            {% call statement('delete') -%}
+                delete from {{ target_relation }}
+                where rowid <= {{ last_row }} and {{ written_months(batch) }}
+            {%- endcall %}
+        {% endif %}
         {#- What a transaction has written, DuckDB holds in part in memory until its end. A run that breaks off
-            here has not recorded the months, and the next one builds them anew. -#}
+            here has recorded the months of this batch, and the next one builds all of them anew. -#}
         {{ adapter.commit() }}
     {% endfor %}
-    {%- set outcome = record_months(target_relation, pending) -%}
+    {% if is_new %}
+        {%- do record_months(target_relation, months_of_batches(pending), before=before) -%}
+        {%- if before is not none -%}{{ drop_relation_if_exists(before) }}{%- endif -%}
+    {% endif %}
+    {%- set outcome = outcome_of(pending) -%}
+    {%- do record_built(pending.change_id) -%}
     {% call noop_statement('main', message=outcome, code='OK', rows_affected=-1) -%}
         {{ compiled_code }}
     {%- endcall %}

@@ -14,8 +14,7 @@ written down here, in the warehouse's schema ``orchestration``, whenever dbt ope
 - ``changes``: what changed, in order: an input (a landing table, a model, or ``*`` for all), the
   first and last month (null: open) and why. Models append to it when they build a month anew;
 - ``built``: up to which change each model has been built, and for which cut-off;
-- ``model_months`` and ``rebuilt_months``: the months of each model with a hash of their rows (none
-  where they have been built but once), and what each run built;
+- ``model_months`` and ``rebuilt_months``: the months of each model, and what each run built;
 - ``tested``: the last build, of all that was built, after which each test of a model has passed.
 
 Which month a landed row belongs to is said in the landing contract (``meta.months``); which months new
@@ -75,15 +74,16 @@ create table if not exists orchestration.built (
     model varchar, change_id bigint, known_at varchar, invocation_id varchar
 );
 create table if not exists orchestration.model_months (
-    model varchar, period_month date, row_count bigint, content hugeint
+    model varchar, period_month date, row_count bigint
 );
 create table if not exists orchestration.rebuilt_months (
-    invocation_id varchar, model varchar, period_month date, row_count bigint,
-    is_changed boolean, content hugeint
+    invocation_id varchar, model varchar, period_month date, row_count bigint, is_changed boolean
 );
 create table if not exists orchestration.tested (test varchar, build_id bigint);
 alter table orchestration.built add column if not exists build_id bigint;
 alter table orchestration.model_months add column if not exists build_id bigint;
+alter table orchestration.model_months drop column if exists content;
+alter table orchestration.rebuilt_months drop column if exists content;
 create table if not exists orchestration.runs (invocation_id varchar, change_id bigint);
 create table if not exists orchestration.digests (name varchar, digest varchar);
 """

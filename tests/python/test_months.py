@@ -329,23 +329,21 @@ def test_an_instant_without_an_offset_is_utc_wherever_the_machine_is(
     ) == [("2025-09-01", "2025-08-31 17:00:00")]
 
 
-def test_what_a_first_build_has_not_hashed_is_hashed_before_it_is_built_anew(
+def test_a_month_that_is_built_anew_has_changed_where_a_number_or_a_text_of_it_has(
     built: Company, tmp_path: Path
 ) -> None:
-    """One month is landed again as it was, one with another row, and one for the first time."""
+    """One month is landed again as it was, two with another row, and one for the first time."""
     company = built.copy_to(tmp_path)
-    hashed = "select distinct period_month::varchar from orchestration.model_months"
-    hashed += " where content is not null and model = 'fct_activities' order by all"
-    assert company.query(hashed) == []
     rows = landed_rows(company, landing_tables()["crm.activities"])
-    same, other = (
+    same, number, text = (
         next(row for row in rows if row["occurred_at"].startswith(f"{month}-10"))
-        for month in ("2025-08", "2025-10")
+        for month in ("2025-08", "2025-10", "2025-11")
     )
     late = [
         same,
-        other | {"duration_seconds": "7"},
-        other | {"activity_id": "FIRST", "occurred_at": "2023-02-10 03:00:00+00"},
+        number | {"duration_seconds": "7"},
+        text | {"outcome": "a text alone"},
+        number | {"activity_id": "FIRST", "occurred_at": "2023-02-10 03:00:00+00"},
     ]
     company.land("crm.activities", [row | {"_loaded_at": f"{LATE}+00:00"} for row in late], "late")
     company.must("build")
@@ -354,8 +352,43 @@ def test_what_a_first_build_has_not_hashed_is_hashed_before_it_is_built_anew(
         " where model = 'fct_activities' and invocation_id ="
         " (select invocation_id from orchestration.built where model = 'fct_activities') order by 1"
     )
-    assert found == [("2023-02-01", True), ("2025-08-01", False), ("2025-10-01", True)]
-    assert company.query(hashed) == [("2023-02-01",), ("2025-08-01",), ("2025-10-01",)]
+    assert found == [
+        ("2023-02-01", True),
+        ("2025-08-01", False),
+        ("2025-10-01", True),
+        ("2025-11-01", True),
+    ]
+
+
+def test_what_a_full_refresh_that_broke_off_has_built_in_part_is_built_whole_by_the_next_run(
+    built: Company, tmp_path: Path
+) -> None:
+    """Its last month cannot be worked out; the months before are there by then."""
+    company = built.copy_to(tmp_path)
+    costs = "from intermediate.int_contract_commissions order by all"
+    whole = company.query(costs)
+    last = f"'{max(row[-1] for row in whole)}'"
+
+    def dbt_run(*arguments: str) -> int:
+        run = [DBT, "--quiet", "run", "--select", "int_contract_commissions", *arguments, *FOLDERS]
+        return company.run(*run, PLUMBLINE_ROWS_PER_BATCH="1").returncode
+
+    with duckdb.connect(str(company.warehouse)) as connection:
+        connection.execute("create table kept as from marts.fct_commission_lines")
+        connection.execute(
+            "update marts.fct_commission_lines set pay_amount = 99999999999999.9999"
+            f" where period_month = {last}"
+        )
+    assert dbt_run("--full-refresh") != 0
+    part = company.query(costs)
+    assert 0 < len(part) < len(whole)
+    with duckdb.connect(str(company.warehouse)) as connection:
+        connection.execute(
+            "delete from marts.fct_commission_lines;"
+            " insert into marts.fct_commission_lines from kept; drop table kept"
+        )
+    assert dbt_run() == 0
+    assert company.query(costs) == whole
 
 
 def test_the_newest_versions_of_a_table_rest_until_a_row_of_it_is_landed(
