@@ -144,8 +144,9 @@
 {% macro landing_tables_in_months(are_in_months) -%}
     {%- set in_months = [
         'crm.opportunities', 'crm.opportunity_stage_history', 'crm.activities',
-        'crm.service_requests', 'billing.contracts', 'billing.payments', 'billing.consumption',
-        'billing.refunds',
+        'crm.service_requests', 'crm.surveys', 'crm.deliveries', 'crm.account_health',
+        'billing.contracts', 'billing.payments', 'billing.consumption', 'billing.refunds',
+        'billing.account_costs', 'hr.expenses', 'hr.ratings', 'hr.pay_adjustments',
     ] -%}
     {%- set found = [] -%}
     {%- for system, names in landing_table_names().items() -%}

@@ -32,7 +32,7 @@
         }) }}
     {%- endif -%}
     {%- set pending = [] -%}
-    {%- for input, rows in found | groupby(0) -%}
+    {%- for input, rows in of_some_month(found) | groupby(0) -%}
         {%- set ranges = [] -%}
         {%- for row in rows -%}
             {%- do ranges.append(range_of_months(row[1], row[2])) -%}
@@ -74,6 +74,22 @@
         order by all"
     ).rows -%}
     {{ return({'newest': newest, 'is_first': false, 'changes': found}) }}
+{%- endmacro %}
+
+{#-
+    Without the changes of rows that lie in no month (their first comes after their last), which reach every month or
+    none.
+-#}
+{% macro of_some_month(changes) -%}
+    {%- set reach = config.get('reach', {}) -%}
+    {%- set found = [] -%}
+    {%- for row in changes -%}
+        {%- set is_of_none = row[1] is not none and row[2] is not none and row[1] > row[2] -%}
+        {%- if not is_of_none or reach.get(row[0]) == 'everything' -%}
+            {%- do found.append(row) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 {#- A range of months as a row; none is an open end. -#}

@@ -89,11 +89,16 @@ create table if not exists orchestration.digests (name varchar, digest varchar);
 """
 
 
+# From the last month that there is to the first: none.
+NO_MONTH = ("9999-12-01", "0001-01-01")
+
+
 @dataclass(frozen=True)
 class Change:
     """A change of an input: first days of the first and last month, None for open ends.
 
-    The input is a landing table, or what a rule of its months is told as.
+    The input is a landing table, or what a rule of its months is told as. A change of ``NO_MONTH``, of rows
+    that lie in none, is for tables that are built as a whole, and for what an input reaches in every month.
     """
 
     input: str
@@ -263,11 +268,12 @@ def _table_changes(
     quarantine.look_for_mends(connection, landed)
     months = months_touched(connection, landed, added, landing, faulty, time_zone)
     reason = added[0].name if len(added) == 1 else f"{len(added)} new files"
-    return [
+    changes = [
         Change(told, month, month, reason)
         for told, touched in sorted(months.items())
         for month in sorted(touched)
     ]
+    return changes if months.get(name) else [*changes, Change(name, *NO_MONTH, reason)]
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, name: str, paths: list[str]) -> None:

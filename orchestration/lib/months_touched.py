@@ -112,9 +112,10 @@ def _months_of_keys(
             versions = new_rows.filter(f"{key} {between}").project(asked).union(before)
             near = Versions(new_rows, before, versions)
         buckets = look_at_new_versions(connection, table, near, between, first_look)
-        if columns:
+        if columns and columns[0] not in table.key:
             mine |= _months_of_buckets(buckets, table, columns[0], time_zone)
-            columns = columns[1:]
+        columns = columns[1:]
+    # What is of the key is the same in all versions of a row: that of the new ones.
     for column in columns:
         mine |= _months_of(versions, table, column, time_zone)
     for rule in table.months:
@@ -157,8 +158,7 @@ def _months_of_others(
     if rule.when:
         # A key counts where what is watched differs between its versions, or was never seen before.
         watched = f"hash({', '.join(f'cast({name} as varchar)' for name in rule.when)})"
-        references_found = versions.query(
-            "versions",
+        references_found = connection.sql(
             f"select {reference} as reference from versions"
             " inner join (select hashed, count(*) as version_count from new_keys group by hashed)"
             f" as new_keys on hash({key}) = new_keys.hashed"

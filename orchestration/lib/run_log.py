@@ -86,14 +86,19 @@ def what_was_built(connection: duckdb.DuckDBPyConnection, invocations: list[str]
     seen = changes_seen(connection, invocations)
     parts: list[RenderableType] = []
     by_input: dict[tuple[str, str], list[date]] = {}
+    of_no_month = set()
     for name, first, last, reason in seen:
         months = by_input.setdefault((name, reason), [])
         if first is not None and first == last:
             months.append(first)
-    shown = [
-        ("everything" if name == "*" else name, _months(months) if months else "all months", reason)
-        for (name, reason), months in by_input.items()
-    ]
+        elif first is not None and last is not None and first > last:
+            of_no_month.add((name, reason))
+    shown = []
+    for (name, reason), months in by_input.items():
+        others = "no month" if (name, reason) in of_no_month else "all months"
+        shown.append(
+            ("everything" if name == "*" else name, _months(months) if months else others, reason)
+        )
     if shown:
         parts.append(table("What had changed", ["input", "months", "why"], shown))
     else:

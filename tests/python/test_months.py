@@ -29,12 +29,8 @@ KINDS = ("same", "deleted", "tombstone", "moved", "changed", "added")
 MONTHLY = [table for table in landing_tables().values() if table.months]
 DATED = (
     "crm.account_assignments",
-    "crm.account_health",
-    "crm.deliveries",
-    "crm.surveys",
-    "billing.account_costs",
     "billing.fx_rates",
-    "hr.expenses",
+    "hr.absences",
     "hr.quotas",
     "hr.targets",
 )
@@ -303,6 +299,112 @@ def test_a_late_row_builds_its_month_and_what_hangs_on_it_and_the_log_names_them
         ("fct_scores", ["2025-08-01"]),
         ("int_measures__activities", ["2025-08-01"]),
     ]
+
+
+def test_a_late_row_of_a_small_table_builds_its_months_and_no_others(
+    built: Company, tmp_path: Path
+) -> None:
+    """Answers, deliveries, measurements, expenses, ratings: who reads a month of them is told which."""
+    company = built.copy_to(tmp_path / "months")
+    # No later than all else: another day of which something is known is a change of its own.
+    [(at,)] = company.query("select max(_loaded_at)::varchar from crm.activities")
+    read_by = {
+        "crm.surveys": "int_measures__surveys",
+        "crm.deliveries": "int_measures__deliveries",
+        "crm.account_health": "int_measures__usage",
+        "billing.account_costs": "int_employee_costs",
+        "hr.expenses": "int_employee_costs",
+        "hr.ratings": "int_measures__ratings",
+    }
+    expected: dict[str, set[str]] = {}
+    for number, (name, model) in enumerate(read_by.items()):
+        table = landing_tables()[name]
+        days = [rule.column for rule in table.months]
+        # Well before its end, so that every clock says the same month.
+        rows = [
+            row
+            for row in landed_rows(company, table)
+            if all(row[day] for day in days) and row[days[0]][8:10] < "28"
+        ]
+        row = rows[len(rows) * (number + 1) // 8]
+        expected.setdefault(model, set()).update(f"{row[day][:7]}-01" for day in days)
+        company.land(name, [row | {"_deleted": "true", "_loaded_at": at}], part="late")
+    company.must("build")
+    found = dict(
+        company.query(
+            "select model, list(distinct period_month::varchar) from orchestration.rebuilt_months"
+            " where invocation_id in (select invocation_id from orchestration.runs where change_id >="
+            "  (select max(change_id) from orchestration.changes where reason = 'late.csv'))"
+            " group by model"
+        )
+    )
+    assert {model: set(found[model]) for model in expected} == expected
+    full = company.copy_to(tmp_path / "full")
+    full.warehouse.unlink()
+    full.must("build")
+    assert_same_marts(company, full)
+
+
+def test_a_row_that_lies_in_no_month_is_staged_and_builds_none(
+    built: Company, tmp_path: Path
+) -> None:
+    company = built.copy_to(tmp_path)
+    undated = {
+        "crm.surveys": {"survey_id": "UNDATED", "survey_type": "csat"},
+        "crm.deliveries": {"delivery_id": "UNDATED", "started_on": "2025-09-01"},
+    }
+    for name, row in undated.items():
+        company.land(name, [row | {"_loaded_at": "2026-07-01 00:00:00"}], part="undated")
+    said = company.must("build")
+    assert re.search(r"crm\.surveys +no month +undated\.csv", said), said
+    assert "int_measures__surveys" not in said
+    for name, row in undated.items():
+        key = next(iter(row))
+        staged = (
+            f"select count(*) from staging.stg_{name.replace('.', '__')} where {key} = 'UNDATED'"
+        )
+        assert company.query(staged) == [(1,)], name
+
+
+def test_a_row_set_aside_is_looked_for_beside_a_contract_that_changes(
+    built: Company, tmp_path: Path
+) -> None:
+    """Both ask for the versions of rows, and each for its own."""
+    company = built.copy_to(tmp_path)
+    *rows, contract = landed_rows(company, landing_tables()["billing.contracts"])
+    product = next(row["product_id"] for row in rows if row["product_id"] != contract["product_id"])
+    other = {"product_id": product, "_loaded_at": f"{LATE}+00:00"}
+    company.land("billing.contracts", [contract | other], part="late")
+    payment = landed_rows(company, landing_tables()["billing.payments"])[-1]
+    wrong = {"amount": "12,5", "_loaded_at": f"{LATE}+00:00"}
+    company.land("billing.payments", [payment | wrong], part="late")
+    company.must("build")
+    assert company.query("select landing_table, mended_at from orchestration.quarantined_rows") == [
+        ("billing.payments", None)
+    ]
+
+
+def test_who_supports_an_open_deal_is_counted_though_it_lies_in_no_month_of_a_closing(
+    built: Company, tmp_path: Path
+) -> None:
+    """In the month the deal was created in, and landed rows in the month that they were landed in."""
+    company = built.copy_to(tmp_path)
+    [(deal, at)] = company.query(
+        "select opportunity_id, created_at::varchar from crm.opportunities"
+        " where closed_at is null and amount is not null and day(created_at) = 10"
+        " order by all limit 1"
+    )
+    volume = (
+        "select row_count from marts.fct_landing_volumes where landing_table = 'crm.opportunity_team'"
+        f" and period_month = date_trunc('month', '{at}'::timestamptz)"
+    )
+    [(before,)] = company.query(volume)
+    late = {"opportunity_id": deal, "employee_id": "LATE", "_loaded_at": at}
+    company.land("crm.opportunity_team", [late], part="late")
+    company.must("build")
+    assert company.query(volume) == [(before + 1,)]
+    supported = "select deal_count from intermediate.int_supported_deals where employee_id = 'LATE'"
+    assert company.query(supported) == [(1,)]
 
 
 def test_an_instant_without_an_offset_is_utc_wherever_the_machine_is(

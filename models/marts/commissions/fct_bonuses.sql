@@ -6,6 +6,7 @@
         'fct_credits': 'everything',
         'stg_billing__contracts': 'everything',
         'int_monthly_units': 'everything',
+        'crm.deliveries': 'onward',
     },
 ) }}
 

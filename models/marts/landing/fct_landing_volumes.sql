@@ -1,6 +1,7 @@
 {{ config(
     materialized='by_month',
     is_light=true,
+    reach={'crm.opportunity_team': 'everything'},
 ) }}
 
 {#-

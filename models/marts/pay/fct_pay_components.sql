@@ -1,7 +1,7 @@
 {{ config(
     materialized='by_month',
     is_light=true,
-    reach={'int_salaries': 'quarter', 'fct_holdbacks': 'everything'},
+    reach={'int_salaries': 'quarter', 'fct_holdbacks': 'onward'},
 ) }}
 
 with

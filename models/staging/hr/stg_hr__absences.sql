@@ -1,3 +1,8 @@
+{{ config(
+    materialized='compared',
+    holds_from='valid_from',
+) }}
+
 with
 
 typed as (
