@@ -7,7 +7,9 @@
     of the bytes. Only where these are the same are they compared by a hash of everything.
 -#}
 {% macro record_months(relation, months, last_row=none, before=none) -%}
-    {%- set columns = columns_compared(relation, before) -%}
+    {#- A first build has nothing to compare with, and hashes nothing. -#}
+    {%- set is_compared = last_row is not none or before is not none -%}
+    {%- set columns = columns_compared(relation, before) if is_compared else [] -%}
     {%- set mine -%}
         invocation_id = '{{ invocation_id }}' and model = '{{ model.name }}' and {{ months }}
     {%- endset -%}

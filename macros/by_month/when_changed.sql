@@ -1,7 +1,7 @@
 {#-
     Materialization `when_changed`: a table that is built anew where anything that it reads has changed since it
     was, and rests where nothing has. Models that read it are told by what it reads itself, as they are through a
-    view: for what many read and is dear to work out, such as the newest versions of a table without months.
+    view: for what many read and is dear to work out, such as the newest versions of a small table.
 -#}
 {% materialization when_changed, adapter='duckdb', supported_languages=['sql'] %}
     {{ return(table_that_rests(is_compared=false)) }}
