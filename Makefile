@@ -19,7 +19,7 @@ help: ## Print this help
 $(VENV)/.stamp: requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) (once; a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -44,7 +44,7 @@ lint: setup ## ruff, mypy, sqlfluff and the structure tests
 $(SPARK_VENV)/.stamp: requirements-spark.lock
 	@echo "Setting up $(SPARK_VENV) (once; a few minutes)"
 	@$(PYTHON) -m venv $(SPARK_VENV)
-	@$(SPARK_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@$(SPARK_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
 	@touch $@
 
 spark: export PLUMBLINE_LANDING := build/spark/landing
@@ -76,7 +76,7 @@ faults: setup ## Do to a closed demo what may happen to a warehouse (docs/reliab
 $(BI_VENV)/.stamp: requirements-bi.lock
 	@echo "Setting up $(BI_VENV) (once; a few minutes)"
 	@$(PYTHON) -m venv $(BI_VENV)
-	@$(BI_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bi.lock
+	@$(BI_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bi.lock
 	@touch $@
 
 bi: setup $(BI_VENV)/.stamp ## Publish, and open the dashboards on http://127.0.0.1:8088 (Superset; docs/dashboards.md)

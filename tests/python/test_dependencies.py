@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 
 from orchestration.lib.contract import PROJECT_DIR
 
-LOCKS = ("requirements.lock", "requirements-spark.lock")
+LOCKS = ("requirements.lock", "requirements-spark.lock", "requirements-bi.lock")
 # What the environment has before anything is installed, and the project itself.
 OWN = {"pip", "setuptools", "wheel", "plumbline"}
 
@@ -71,6 +71,24 @@ def test_every_dependency_is_pinned_and_has_hashes(name: str) -> None:
         assert pin.operator == "==" and "*" not in pin.version, requirement
         assert requirement.url is None, requirement
         assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}", value) for value in hashes)
+
+
+def resolving_installs(makefile: str) -> list[str]:
+    """Commands that install a lock and let pip look for what it may lack, or take what has no hash."""
+    commands = [line.strip() for line in makefile.splitlines() if re.search(r"-r \S+\.lock", line)]
+    return [
+        command
+        for command in commands
+        if not {"--no-deps", "--require-hashes"} <= set(command.split())
+    ]
+
+
+def test_a_lock_is_installed_as_it_stands_and_nothing_is_looked_for() -> None:
+    """Pip 23.2 takes the pin of `a[b]` for none of `a`, and asks for its newest release."""
+    makefile = (PROJECT_DIR / "Makefile").read_text()
+    assert all(f"-r {name}" in makefile for name in LOCKS)
+    assert resolving_installs(makefile) == []
+    assert len(resolving_installs(makefile.replace("--no-deps", ""))) == len(LOCKS)
 
 
 def test_what_is_installed_is_what_the_lock_names_and_fits_together() -> None:
