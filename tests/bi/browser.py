@@ -13,6 +13,7 @@ from typing import Any
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -56,13 +57,23 @@ class Browser:
         self.driver.set_script_timeout(PATIENCE)
 
     def login(self, name: str, password: str) -> None:
-        self.driver.get(f"{self.url}/login/")
+        """Log in by the form. Raises ``RuntimeError`` where that does not come to be.
+
+        The login page tells the server that it was opened, and the answer to that carries a new session,
+        whose token is not the form's. A form that is sent before it comes is refused.
+        """
         wait = WebDriverWait(self.driver, PATIENCE)
-        [field] = wait.until(lambda driver: driver.find_elements(By.ID, "username"))
-        field.send_keys(name)
-        self.driver.find_element(By.ID, "password").send_keys(password)
-        self.driver.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
-        wait.until(lambda driver: "/login" not in driver.current_url)
+        for _ in range(5):
+            self.driver.get(f"{self.url}/login/")
+            [field] = wait.until(lambda driver: driver.find_elements(By.ID, "username"))
+            field.send_keys(name)
+            self.driver.find_element(By.ID, "password").send_keys(password)
+            self.driver.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+            wait.until(staleness_of(field))
+            status, _ = self.api("/api/v1/me/")
+            if status == 200:
+                return
+        raise RuntimeError(f"{name} is not logged in")
 
     def api(self, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and JSON of a call that this person's browser makes."""
