@@ -51,6 +51,7 @@
 {#-
     What has changed of what the current model reads since it was last built, as known at the same time:
     {newest: the newest change of all, is_first: it never was built, changes: [(input, first month, last month)]}.
+    What holds from before all months on (the currency of somebody who was never hired before) has an open start.
 -#}
 {% macro unseen_changes() -%}
     {%- set inputs = recorded_inputs(model.unique_id, []) + config.get('changes_of', []) -%}
@@ -69,7 +70,9 @@
         {{ return({'newest': newest, 'is_first': true, 'changes': []}) }}
     {%- endif -%}
     {%- set found = run_query(
-        "select distinct input, first_month, last_month from orchestration.changes
+        "select distinct
+            input, case when first_month >= " ~ window_start() ~ " then first_month end as first_month, last_month
+        from orchestration.changes
         where change_id > " ~ seen ~ " and input in (" ~ names ~ ")
         order by all"
     ).rows -%}
@@ -340,6 +343,8 @@
                 from ranges
                 where first_month is not null
             ) as everything
+            -- What lies outside is built by no model, and has no month before it or after.
+            where period_month >= " ~ window_start() ~ " and period_month < " ~ window_end() ~ "
             group by period_month
         )
         select

@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import sys
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -339,6 +340,35 @@ def test_a_late_row_of_a_small_table_builds_its_months_and_no_others(
         )
     )
     assert {model: set(found[model]) for model in expected} == expected
+    full = company.copy_to(tmp_path / "full")
+    full.warehouse.unlink()
+    full.must("build")
+    assert_same_marts(company, full)
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        # The currency of pay holds before the first job, too: since ever.
+        [{"_deleted": "true"}, {}],
+        # A source that writes the end of what goes on, and then no longer.
+        [{"valid_to": "9999-12-31"}, {"valid_to": None}],
+    ],
+    ids=["since ever", "for ever"],
+)
+def test_a_job_that_changes_alone_builds_what_holds_since_ever_or_for_ever(
+    built: Company, tmp_path: Path, versions: list[dict[str, str | None]]
+) -> None:
+    """Nothing else has changed: no month is open but by what holds, and none lies beyond the last."""
+    company = built.copy_to(tmp_path / "months")
+    table = landing_tables()["hr.job_history"]
+    rows = landed_rows(company, table)
+    jobs = Counter(row["employee_id"] for row in rows)
+    row = next(row for row in rows if jobs[row["employee_id"]] == 1 and row["valid_to"] is None)
+    for number, version in enumerate(versions):
+        at = (LATE + timedelta(minutes=number)).isoformat()
+        company.land(table.full_name, [row | version | {"_loaded_at": at}], part=f"late{number}")
+        company.must("build")
     full = company.copy_to(tmp_path / "full")
     full.warehouse.unlink()
     full.must("build")
