@@ -118,6 +118,15 @@ def assert_same_marts(company: Company, other: Company) -> None:
         assert found[name] == expected[name], name
 
 
+def assert_as_built_from_nothing(company: Company, folder: Path) -> Company:
+    """A company's marts are those of a build without a warehouse; the company that was built so."""
+    full = company.copy_to(folder / "full")
+    full.warehouse.unlink()
+    full.must("build")
+    assert_same_marts(company, full)
+    return full
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_what_is_built_month_by_month_is_what_a_full_build_gives(
     built: Company, tmp_path: Path, seed: int
@@ -131,10 +140,7 @@ def test_what_is_built_month_by_month_is_what_a_full_build_gives(
             with duckdb.connect(str(company.warehouse)) as connection:
                 connection.execute("drop table orchestration.landed_again")
         company.must("build")
-    full = company.copy_to(tmp_path / "full")
-    full.warehouse.unlink()
-    full.must("build")
-    assert_same_marts(company, full)
+    full = assert_as_built_from_nothing(company, tmp_path)
     moved = gone = told = told_of_many = ranked = 0
     for table in landing_tables().values():
         if (column := day_column(table)) is not None:
@@ -340,10 +346,7 @@ def test_a_late_row_of_a_small_table_builds_its_months_and_no_others(
         )
     )
     assert {model: set(found[model]) for model in expected} == expected
-    full = company.copy_to(tmp_path / "full")
-    full.warehouse.unlink()
-    full.must("build")
-    assert_same_marts(company, full)
+    assert_as_built_from_nothing(company, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -369,10 +372,7 @@ def test_a_job_that_changes_alone_builds_what_holds_since_ever_or_for_ever(
         at = (LATE + timedelta(minutes=number)).isoformat()
         company.land(table.full_name, [row | version | {"_loaded_at": at}], part=f"late{number}")
         company.must("build")
-    full = company.copy_to(tmp_path / "full")
-    full.warehouse.unlink()
-    full.must("build")
-    assert_same_marts(company, full)
+    assert_as_built_from_nothing(company, tmp_path)
 
 
 def test_a_row_that_lies_in_no_month_is_staged_and_builds_none(
@@ -580,10 +580,7 @@ def test_a_later_day_builds_what_can_still_end_by_it_and_no_month_before(
     assert built_from["fct_renewals"] >= "2026-07-01"
     assert built_from["int_contract_ends"] >= "2026-10-01"
     assert built_from.get("fct_quota_attainment", "2026-10-01") >= "2026-10-01"
-    full = company.copy_to(tmp_path / "full")
-    full.warehouse.unlink()
-    full.must("build")
-    assert_same_marts(company, full)
+    assert_as_built_from_nothing(company, tmp_path)
 
 
 def test_what_is_built_in_one_batch_writes_no_month_between_those_that_need_it(
@@ -660,10 +657,7 @@ def test_a_deal_that_is_closed_in_another_month_changes_what_goes_by_closings_in
         f" and model in {models} group by 1 order by 1"
     )
     assert months == [(model, ["2025-11-01", "2026-02-01"]) for model in models]
-    full = company.copy_to(tmp_path / "full")
-    full.warehouse.unlink()
-    full.must("build")
-    assert_same_marts(company, full)
+    assert_as_built_from_nothing(company, tmp_path)
 
 
 def land_contract_again(company: Company, contract: str, **changes: str) -> None:
@@ -713,10 +707,7 @@ def test_a_contract_that_ends_earlier_is_held_against_what_was_consumed_in_any_m
         f" where contract_id = '{contract}'"
     )
     assert faults == [(later,)] and later > 1
-    full = company.copy_to(tmp_path / "full")
-    full.warehouse.unlink()
-    full.must("build")
-    assert_same_marts(company, full)
+    assert_as_built_from_nothing(company, tmp_path)
 
 
 def test_a_contract_of_another_type_changes_the_months_of_its_money(
